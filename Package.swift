@@ -1,0 +1,94 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target is compiled in Swift 6 language mode with warnings as errors. The arrows between
+// targets only point down; `Tests/ArchitectureTests` holds the table and reads every import.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+    -> Target
+{
+    .testTarget(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "sealift",
+    products: [
+        .executable(name: "sealift", targets: ["sealift"]),
+        .library(name: "Sealift", targets: ["Sealift"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    ],
+    targets: [
+        // Pure values: no I/O, no clock, no randomness of their own, no async.
+        library("SealiftBase", []),
+        library("SealiftCrypto", ["SealiftBase", crypto, cryptoExtras]),
+        library("SealiftContent", ["SealiftBase", "SealiftCrypto"]),
+        library("SealiftTransport", ["SealiftBase", "SealiftCrypto", deque]),
+        library(
+            "SealiftTransfer",
+            ["SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", deque]),
+
+        // The edge: system calls, files, sockets, threads.
+        .target(name: "CSealiftSys"),
+        library("SealiftIO", ["SealiftBase", "CSealiftSys", deque]),
+
+        // The product.
+        library(
+            "Sealift",
+            [
+                "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+                "SealiftTransfer", "SealiftIO", deque,
+            ]),
+        library("SealiftCLI", ["SealiftBase", "SealiftContent", "SealiftIO", "Sealift", argumentParser]),
+        .executableTarget(name: "sealift", dependencies: ["SealiftCLI"], swiftSettings: settings),
+
+        // Simulated network, virtual clock, vectors: for tests, not a product.
+        library(
+            "SealiftTestSupport",
+            [
+                "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+                "SealiftTransfer",
+            ]),
+
+        tests("SealiftBaseTests", ["SealiftBase", "SealiftTestSupport"]),
+        tests(
+            "SealiftCryptoTests",
+            ["SealiftBase", "SealiftCrypto", "SealiftTestSupport", crypto],
+            resources: [.copy("Vectors")]),
+        tests("SealiftContentTests", ["SealiftBase", "SealiftContent", "SealiftTestSupport"]),
+        tests(
+            "SealiftTransportTests",
+            ["SealiftBase", "SealiftCrypto", "SealiftTransport", "SealiftTestSupport"]),
+        tests(
+            "SealiftTransferTests",
+            [
+                "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+                "SealiftTransfer", "SealiftTestSupport",
+            ]),
+        tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
+        tests("SealiftTests", ["Sealift", "SealiftBase", "SealiftIO", "SealiftTestSupport"]),
+        tests("SealiftCLITests", ["SealiftCLI", "SealiftBase", "SealiftTestSupport", "sealift"]),
+        tests("ArchitectureTests", []),
+    ]
+)

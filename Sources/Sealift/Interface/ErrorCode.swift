@@ -1,0 +1,89 @@
+/// The stable name of an error, as it stands in `--json` output. Names are never reused or changed.
+public enum ErrorCode: String, CaseIterable, Sendable {
+    // The network.
+    /// Nobody answered at any of the ticket's addresses within the time for the first contact.
+    case cannotConnect = "cannot_connect"
+    /// The sender's `--wait` ran out before a receiver came.
+    case nobodyCame = "nobody_came"
+    /// The address to listen on could not be bound.
+    case cannotListen = "cannot_listen"
+
+    // The ticket.
+    /// The text is no ticket at all.
+    case notATicket = "not_a_ticket"
+    /// The text looks like a ticket but was mistyped or cut.
+    case ticketMistyped = "ticket_mistyped"
+    /// The ticket was made by a newer sealift.
+    case ticketNewerVersion = "ticket_newer_version"
+    /// The ticket's checksum is right but its content is impossible.
+    case ticketMalformed = "ticket_malformed"
+    /// Another receiver owns the ticket.
+    case ticketUsed = "ticket_used"
+    /// The ticket's time is over, by the sender's clock.
+    case ticketExpired = "ticket_expired"
+    /// The sender took the ticket back.
+    case ticketWithdrawn = "ticket_withdrawn"
+    /// Who answered is not the device that issued the ticket.
+    case wrongSender = "wrong_sender"
+
+    // What arrived.
+    /// The two ends computed different roots for the whole.
+    case rootMismatch = "root_mismatch"
+    /// The other end broke the protocol.
+    case protocolViolation = "protocol_violation"
+    /// The sender's list of files breaks a rule: a path outside, a forbidden name, an impossible size.
+    case listingRefused = "listing_refused"
+
+    // Files and disks.
+    /// A file or folder to send or hash does not exist.
+    case sourceNotFound = "source_not_found"
+    /// A file or folder to send or hash could not be read.
+    case sourceUnreadable = "source_unreadable"
+    /// The file system permissions forbid it.
+    case permissionDenied = "permission_denied"
+    /// The disk or the quota is full, or would be.
+    case diskFull = "disk_full"
+    /// Another failure of a disk or file system.
+    case storageFailed = "storage_failed"
+    /// The folder for sealift's own state cannot be used.
+    case homeUnusable = "home_unusable"
+
+    // Conflicts.
+    /// A file that would be written exists already.
+    case destinationExists = "destination_exists"
+    /// The `--ticket-file` holds something else than an unexpired ticket of ours for the same paths.
+    case ticketFileInUse = "ticket_file_in_use"
+    /// The receiver said no.
+    case declined = "declined"
+    /// Another run uses the same state.
+    case alreadyRunning = "already_running"
+
+    // The command line, and the end of a run.
+    /// The command line is wrong.
+    case usage = "usage"
+    /// The user stopped this run.
+    case interrupted = "interrupted"
+    /// The other end stopped, or was stopped.
+    case peerStopped = "peer_stopped"
+    /// The connection was lost and did not come back.
+    case connectionLost = "connection_lost"
+    /// A fault of sealift itself; nothing that was proven is lost.
+    case internalFailure = "internal_failure"
+
+    /// The exit status that goes with this error.
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .cannotConnect, .nobodyCame, .cannotListen: .cannotConnect
+        case .notATicket, .ticketMistyped, .ticketNewerVersion, .ticketMalformed, .ticketUsed,
+            .ticketExpired, .ticketWithdrawn, .wrongSender:
+            .ticket
+        case .rootMismatch, .protocolViolation, .listingRefused: .integrity
+        case .sourceNotFound, .sourceUnreadable, .permissionDenied, .diskFull, .storageFailed,
+            .homeUnusable:
+            .storage
+        case .destinationExists, .ticketFileInUse, .declined, .alreadyRunning: .conflict
+        case .usage: .usage
+        case .interrupted, .peerStopped, .connectionLost, .internalFailure: .interrupted
+        }
+    }
+}

@@ -1,0 +1,90 @@
+public import SealiftBase
+
+/// Something that happened during a transfer, in the order it happened.
+public enum TransferEvent: Equatable, Sendable {
+    /// The ticket to hand to the receiver. Who has this text can receive: it goes to the user only.
+    case ticket(text: String)
+    /// The sender waits at these addresses; they are the ones in the ticket.
+    case listening(addresses: [EndpointAddress])
+    /// The two ends have proven themselves to each other.
+    case connected(PeerConnection)
+    /// How far the transfer is.
+    case progress(TransferProgress)
+    /// One file is finished, one way or the other.
+    case file(FileReport)
+    /// Everything was confirmed by both ends.
+    case complete(TransferSummary)
+    /// Something the user should know, though the transfer goes on.
+    case warning(TransferWarning)
+}
+
+/// Who is at the other end, and how they are reached.
+public struct PeerConnection: Equatable, Sendable {
+    /// How packets travel between the two ends.
+    public enum PathKind: String, Sendable {
+        /// From machine to machine.
+        case direct
+    }
+
+    /// The other device's fingerprint: 32 hexadecimal digits.
+    public var peerFingerprint: String
+    /// The other end's address, as packets from it carry it.
+    public var address: EndpointAddress
+    /// How packets travel.
+    public var path: PathKind
+
+    /// Makes a description of a connection.
+    public init(peerFingerprint: String, address: EndpointAddress, path: PathKind = .direct) {
+        self.peerFingerprint = peerFingerprint
+        self.address = address
+        self.path = path
+    }
+}
+
+/// What became of one file.
+public struct FileReport: Equatable, Sendable {
+    /// How it ended.
+    public enum Result: Equatable, Sendable {
+        /// It arrived here, proven.
+        case received
+        /// The other end has it.
+        case sent
+        /// It was here, proven, before this run.
+        case reused
+        /// It was left out on purpose, for the reason given.
+        case skipped(reason: String)
+        /// It could not be delivered, for the reason given.
+        case failed(reason: String)
+    }
+
+    /// The path within the transfer, as bytes; chosen by the sender, so it is escaped when shown.
+    public var path: [UInt8]
+    /// Its length in bytes.
+    public var size: UInt64
+    /// Its tree root; nil where it is unknown or the file is empty.
+    public var root: Hash256?
+    /// How it ended.
+    public var result: Result
+
+    /// Makes a report.
+    public init(path: [UInt8], size: UInt64, root: Hash256?, result: Result) {
+        self.path = path
+        self.size = size
+        self.root = root
+        self.result = result
+    }
+}
+
+/// Something the user should know, though the transfer goes on.
+public struct TransferWarning: Equatable, Sendable {
+    /// What it is about, as sealift's own words (names from outside belong in `path`).
+    public var message: String
+    /// The file or folder it is about, as bytes, or nil.
+    public var path: [UInt8]?
+
+    /// Makes a warning.
+    public init(_ message: String, path: [UInt8]? = nil) {
+        self.message = message
+        self.path = path
+    }
+}

@@ -1,0 +1,2 @@
+/// Stands where the handshake's result will be.
+public struct EstablishedSession: Sendable {}

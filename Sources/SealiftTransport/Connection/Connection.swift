@@ -1,52 +1,179 @@
+import DequeModule
 public import SealiftBase
 
-/// One encrypted session's transport: reliable objects and a control stream over lossy datagrams.
-public struct Connection {
+/// One encrypted session's transport: objects that were asked for and a control stream, reliable
+/// over datagrams that get lost, doubled and reordered (PROTOCOL §5, §6).
+///
+/// A value without I/O, clock or randomness of its own. Its methods are of four kinds:
+/// - **inputs**: ``receive(_:ecn:now:)``, ``handleTimeout(now:)`` at ``nextTimeout``;
+/// - **outputs**: ``pollTransmit(into:now:)`` and ``pollEvent()``, each until nil after any input or
+///   command;
+/// - **commands**: the control stream, objects, closing;
+/// - **getters**.
+///
+/// A connection only routes between the values that hold the rules. It must not be copied and then
+/// used twice: two copies would seal different packets under one number.
+public struct Connection: Sendable {
     /// Where a connection stands.
     public enum State: Equatable, Sendable {
+        /// Everything works.
         case open
+        /// This end closed; the close frame is repeated in answer to packets.
         case closing
+        /// The peer closed; nothing is sent any more.
         case draining
+        /// Nothing is left to do.
         case closed
     }
 
+    /// The least datagram that may be set as the largest: what every path carries.
+    static let leastDatagramSize = 1200
+    /// Path challenges kept for an answer; more in one go are dropped (CVE-2023-49295).
+    static let pathResponseLimit = 4
+    /// Packets without anything to acknowledge after which one asks for an ACK itself, so that the
+    /// records of what was sent and received stay short (RFC 9000 §13.2.4).
+    static let silentPacketLimit = 32
+
+    let configuration: ConnectionConfiguration
+    let isInitiator: Bool
+    var protection: PacketProtection
+    let scratch = PlaintextScratch()
+
+    var path: SendingPath
+    /// What came under the peer's connection ids, in order of first use; at most 8.
+    var received: [ReceivedPackets] = []
+    /// What the peer asked of this end's acknowledging.
+    var peerFrequency = AcknowledgementFrequency(
+        sequence: 0, packets: 2, delayMicroseconds: 25_000)
+    var hasPeerFrequency = false
+    /// What this end asks of the peer's, and whether that is still to be sent.
+    var frequencyPolicy = AcknowledgementFrequencyPolicy()
+    var frequencyIsPending = false
+
+    var outgoingObjects = OutgoingObjects()
+    var incomingObjects = IncomingObjects()
+    var outgoingControl: OutgoingControlStream
+    var incomingControl: IncomingControlStream
+    var creditIsPending = false
+    var pingIsPending = false
+    /// Answers to path challenges not yet sent.
+    var pathResponses: [UInt64] = []
+    /// Packets sent since the last that asked for an ACK.
+    var silentPackets = 0
+
+    var events = Deque<ConnectionEvent>()
+    /// Where the connection stands.
+    public internal(set) var state = State.open
+    var closing: Closing?
+    var drainingEnd = Instant.distantFuture
+    var isEstablished = false
+    var lastOpenedAt: Instant
+    var lastElicitingSentAt: Instant
+    var counters = ConnectionStatistics()
+
+    // Kept between packets so that nothing is allocated per packet.
+    var rangesScratch: [ClosedRange<UInt64>] = []
+    var acknowledgedScratch: [SentFrame] = []
+    var lostScratch: [SentFrame] = []
+
     /// Starts a connection on the keys of a finished handshake.
     public init(session: EstablishedSession, configuration: ConnectionConfiguration, now: Instant) {
-        fatalError()
+        self.configuration = configuration
+        isInitiator = session.role == .initiator
+        protection = PacketProtection(session: session)
+        path = SendingPath(sequence: 0, configuration: configuration, now: now)
+        let credit = UInt64(configuration.initialControlCredit)
+        outgoingControl = OutgoingControlStream(limit: credit)
+        incomingControl = IncomingControlStream(window: credit)
+        lastOpenedAt = now
+        lastElicitingSentAt = now
+        rangesScratch.reserveCapacity(65)
+        acknowledgedScratch.reserveCapacity(1024)
+        lostScratch.reserveCapacity(1024)
     }
 
-    /// Takes in one datagram.
-    public mutating func receive(_ datagram: UnsafeRawBufferPointer, ecn: ECN, now: Instant) {}
-    /// Acts on timers that are due.
-    public mutating func handleTimeout(now: Instant) {}
-    /// When to call ``handleTimeout(now:)``.
-    public var nextTimeout: Instant? { nil }
-    /// Writes datagrams.
-    public mutating func pollTransmit(
-        into buffer: UnsafeMutableRawBufferPointer, now: Instant
-    ) -> Transmission? { nil }
-    /// The next event.
-    public mutating func pollEvent() -> ConnectionEvent? { nil }
-    /// Queues control bytes.
-    public mutating func writeControl(_ bytes: some Collection<UInt8>) {}
-    /// Bytes not sent yet.
-    public var controlSendBacklog: Int { 0 }
-    /// Appends control bytes that are in order.
-    public mutating func readControl(into bytes: inout [UInt8]) {}
-    /// Expects objects.
-    public mutating func expectObjects(first: ObjectID, lengths: some Collection<Int>) {}
-    /// Withdraws.
-    public mutating func withdrawObject(_ id: ObjectID) {}
-    /// Sends.
-    public mutating func sendObject(_ id: ObjectID, _ buffer: ObjectBuffer) {}
-    /// Bytes queued.
-    public var bytesQueuedToSend: Int { 0 }
-    /// Statistics.
-    public var statistics: ConnectionStatistics { ConnectionStatistics() }
-    /// The largest datagram.
-    public var maximumDatagramSize: Int = 1200
-    /// Closes.
-    public mutating func close(code: CloseCode, reason: String, now: Instant) {}
-    /// State.
-    public var state: State { .open }
+    // MARK: Events
+
+    /// The next event, or nil.
+    public mutating func pollEvent() -> ConnectionEvent? {
+        events.popFirst()
+    }
+
+    // MARK: Control stream
+
+    /// Queues bytes on the control stream. They are kept until the peer has them: the caller holds
+    /// back while ``controlSendBacklog`` is large. Ignored once the connection is closing.
+    public mutating func writeControl(_ bytes: some Collection<UInt8>) {
+        guard state == .open else { return }
+        outgoingControl.append(bytes)
+    }
+
+    /// Control bytes not yet sent once.
+    public var controlSendBacklog: Int { outgoingControl.unsentByteCount }
+
+    /// Whether the peer has acknowledged every control byte written.
+    public var isControlDelivered: Bool { outgoingControl.isDelivered }
+
+    /// Appends to `bytes` all control bytes that are in order, and credits the peer for them.
+    public mutating func readControl(into bytes: inout [UInt8]) {
+        if incomingControl.read(into: &bytes) { creditIsPending = true }
+    }
+
+    // MARK: Objects, receiving
+
+    /// Expects objects of consecutive ids, and so allows the peer to send them. An object's memory
+    /// is allocated when its first byte comes.
+    ///
+    /// - Parameters:
+    ///   - first: the next unused id.
+    ///   - lengths: of the objects in order, 1 byte to 4 GiB each.
+    public mutating func expectObjects(first: ObjectID, lengths: some Collection<Int>) {
+        guard state == .open else { return }
+        incomingObjects.expect(first: first, lengths: lengths)
+    }
+
+    /// Gives up an object that was expected: its memory is let go, what still comes is ignored.
+    public mutating func withdrawObject(_ id: ObjectID) {
+        incomingObjects.withdraw(id)
+    }
+
+    /// Objects expected and not complete.
+    public var expectedObjectCount: Int { incomingObjects.expectedCount }
+
+    // MARK: Objects, sending
+
+    /// Sends an object that the peer asked for, behind those queued before. The buffer is let go
+    /// when all of it is acknowledged. Ignored once the connection is closing.
+    public mutating func sendObject(_ id: ObjectID, _ buffer: ObjectBuffer) {
+        guard state == .open else { return }
+        outgoingObjects.append(id, buffer)
+    }
+
+    /// Object bytes not yet sent once: whoever reads the disk stays ahead by this.
+    public var bytesQueuedToSend: Int { outgoingObjects.unsentByteCount }
+
+    // MARK: Getters
+
+    /// The largest datagram to send, in bytes: 1,200 until the path is known to carry more. Takes
+    /// effect with the next packet; what is in flight stays valid.
+    public var maximumDatagramSize: Int {
+        get { path.datagramSize }
+        set { path.setDatagramSize(max(Self.leastDatagramSize, min(newValue, 65_507))) }
+    }
+
+    /// What was measured so far.
+    public var statistics: ConnectionStatistics {
+        var result = counters
+        if path.rtt.hasSample {
+            result.smoothedRTT = .nanoseconds(path.rtt.smoothed)
+            result.minimumRTT = .nanoseconds(path.rtt.minimum)
+        }
+        result.packetsLost = path.packetsLost
+        result.packetsSpuriouslyLost = path.packetsSpuriouslyLost
+        result.bytesInFlight = path.sent.bytesInFlight
+        result.congestionWindow = path.congestion.congestionWindow
+        result.congestionEvents = path.congestion.reductions
+        result.deliveryRate = path.sampler.latest?.bytesPerSecond
+        return result
+    }
 }

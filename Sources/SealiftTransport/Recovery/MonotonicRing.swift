@@ -3,7 +3,7 @@
 ///
 /// Serves records of packets, which are numbered in order and resolved almost in order. Memory is a
 /// power of two of the span alive; it is allocated while the span grows, never in steady state.
-struct MonotonicRing<Element> {
+struct MonotonicRing<Element: Sendable>: Sendable {
     private var slots: [Element]
     private let blank: Element
     /// Index of the oldest element alive.

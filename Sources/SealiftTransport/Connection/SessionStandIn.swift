@@ -1,2 +1,0 @@
-/// Stands where the handshake's result will be.
-public struct EstablishedSession: Sendable {}

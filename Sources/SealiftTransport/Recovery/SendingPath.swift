@@ -1,0 +1,187 @@
+import SealiftBase
+
+/// All that is learned about the way to the peer under one connection id: what is in flight, how
+/// long a round trip takes, how much the path carries. A change of path starts a new one.
+struct SendingPath {
+    /// The longest wait between probes: after an outage, the path is found again within this time.
+    static let longestProbeInterval: Int64 = 2_000_000_000
+    /// Probes sent when a probe timeout expires (RFC 9002 §6.2.4).
+    static let probesPerTimeout = 2
+
+    /// Sequence of the local connection id.
+    let sequence: UInt32
+    /// The largest datagram the path is known to carry.
+    private(set) var datagramSize: Int
+    private(set) var sent: SentPackets
+    private(set) var rtt = RTTEstimator()
+    private(set) var sampler = DeliveryRateSampler()
+    private(set) var congestion: CongestionControl
+    private(set) var pacer: Pacer
+    /// Whether the latest poll ended for want of data, not of window or rate.
+    private(set) var isApplicationLimited = true
+    /// Probes that may leave whatever the window says.
+    private(set) var probesPending = 0
+    /// The longest the peer holds an ACK back, in nanoseconds.
+    var maximumAcknowledgementDelay = ReceivedPackets.defaultDelayNanoseconds
+    private var probeTimeouts = 0
+    private(set) var lastElicitingSentAt: Int64?
+    private var congestionMarks: UInt64 = 0
+    private(set) var packetsLost: UInt64 = 0
+    private(set) var packetsSpuriouslyLost: UInt64 = 0
+
+    /// Starts on a path of which nothing is known.
+    init(sequence: UInt32, configuration: ConnectionConfiguration, now: Instant) {
+        self.sequence = sequence
+        datagramSize = configuration.maximumDatagramSize
+        sent = SentPackets(skipSeed: configuration.packetNumberSkipSeed)
+        congestion = CongestionControl(configuration.congestion, datagramSize: datagramSize)
+        pacer = Pacer(
+            burst: congestion.congestionWindow, datagramSize: datagramSize, now: now.nanoseconds)
+        pacer.setRate(
+            congestion.pacingRate, datagramSize: datagramSize, now: now.nanoseconds)
+    }
+
+    /// The path carries datagrams of another size.
+    mutating func setDatagramSize(_ size: Int) {
+        datagramSize = size
+        congestion.datagramSizeChanged(to: size)
+    }
+
+    // MARK: Sending
+
+    /// Whether the window has room for one more datagram.
+    var windowHasRoom: Bool { sent.bytesInFlight + datagramSize <= congestion.congestionWindow }
+
+    /// Bytes that pacing lets out now in one batch.
+    mutating func paceAllowance(now: Instant) -> Int {
+        pacer.allowance(now: now.nanoseconds)
+    }
+
+    /// The number for the next packet.
+    mutating func takeNextNumber() -> UInt64 { sent.takeNextNumber() }
+
+    /// Where the records of the packet being written begin.
+    var nextFrame: UInt64 { sent.nextFrame }
+
+    /// Notes a frame of the packet being written.
+    mutating func appendFrame(_ frame: SentFrame) { sent.appendFrame(frame) }
+
+    /// The packet being written leaves now.
+    mutating func packetSent(
+        number: UInt64, size: Int, firstFrame: UInt64, isAckEliciting: Bool, isInFlight: Bool,
+        now: Instant
+    ) {
+        var packet = SentPacket(fate: .outstanding)
+        packet.isAckEliciting = isAckEliciting
+        packet.isInFlight = isInFlight
+        packet.size = Int32(size)
+        packet.firstFrame = firstFrame
+        packet.sentAt = now.nanoseconds
+        sampler.stamp(&packet, bytesInFlight: sent.bytesInFlight)
+        sent.append(packet)
+        guard isInFlight else { return }
+        pacer.sent(size)
+        congestion.packetSent(number: number, bytes: size, now: now.nanoseconds)
+        if isAckEliciting {
+            lastElicitingSentAt = now.nanoseconds
+            if probesPending > 0 { probesPending -= 1 }
+        }
+    }
+
+    /// The latest poll ended: for want of data, or of window or rate.
+    mutating func setApplicationLimited(_ isLimited: Bool) {
+        isApplicationLimited = isLimited
+        if isLimited { sampler.applicationIsLimiting(bytesInFlight: sent.bytesInFlight) }
+    }
+
+    // MARK: Acknowledgement and loss
+
+    /// Takes in an ACK of packets sent on this path.
+    ///
+    /// - Parameters:
+    ///   - acknowledged: gets what the packets newly acknowledged carried.
+    ///   - lost: gets what the packets declared lost carried.
+    /// - Returns: the largest number newly acknowledged; nil if the ACK says nothing new.
+    /// - Throws: ``Violation/acknowledgedUnsentPacket``; then nothing changed.
+    mutating func acknowledge(
+        _ header: AcknowledgementHeader, ranges: [ClosedRange<UInt64>], now: Instant,
+        acknowledged: inout [SentFrame], lost: inout [SentFrame]
+    ) throws(Violation) -> UInt64? {
+        let time = now.nanoseconds
+        let summary = try sent.acknowledge(
+            ranges, now: time, sampler: &sampler, acknowledged: &acknowledged)
+        guard let largest = summary.largest else { return nil }
+        let givesSample = largest == header.largest && summary.newlyEliciting
+        if givesSample {
+            let bound = UInt64(maximumAcknowledgementDelay) / 1000
+            let delay = Int64(min(header.delayMicroseconds, bound)) * 1000
+            rtt.update(sample: time - summary.largestSentAt, delay: delay, now: time)
+        }
+        if summary.newlyEliciting {
+            probeTimeouts = 0
+            probesPending = 0
+        }
+        sampler.finish(minimumRTT: rtt.minimum)
+        if summary.spuriousLosses > 0 {
+            packetsSpuriouslyLost += UInt64(summary.spuriousLosses)
+            congestion.lossesWereSpurious(
+                packets: summary.spuriousLosses, newestSentAt: summary.newestSpuriousSentAt)
+        }
+        if let marks = header.ecn?.congestionExperienced, marks > congestionMarks {
+            congestionMarks = marks
+            congestion.congestionExperienced(sentAt: summary.largestSentAt, now: time)
+        }
+        congestion.acknowledged(
+            AcknowledgementEvent(
+                now: time, bytes: summary.bytes, largest: largest,
+                largestSentAt: summary.largestSentAt, bytesInFlight: sent.bytesInFlight,
+                isApplicationLimited: isApplicationLimited, rtt: rtt, hasRTTSample: givesSample,
+                deliveryRate: sampler.latest))
+        detectLosses(now: time, lost: &lost)
+        return largest
+    }
+
+    private mutating func detectLosses(now: Int64, lost: inout [SentFrame]) {
+        let summary = sent.detectLosses(rtt: rtt, now: now, lost: &lost)
+        if summary.packets > 0 {
+            packetsLost += UInt64(summary.packets)
+            congestion.lost(
+                LossEvent(
+                    now: now, packets: summary.packets, bytes: summary.bytes,
+                    newestSentAt: summary.newestSentAt))
+            let limit = rtt.persistentCongestionDuration(maximumDelay: maximumAcknowledgementDelay)
+            if summary.longestSpan > limit { congestion.persistentCongestion() }
+        }
+        pacer.setRate(congestion.pacingRate, datagramSize: datagramSize, now: now)
+    }
+
+    // MARK: Timer
+
+    /// The probe timeout without backoff, in nanoseconds.
+    var probeTimeout: Int64 { rtt.probeTimeout(maximumDelay: maximumAcknowledgementDelay) }
+
+    /// When to call ``handleTimeout(now:lost:)``; nil while nothing is outstanding.
+    var deadline: Instant? {
+        if let lossTime = sent.lossTime { return Instant(nanoseconds: lossTime) }
+        guard sent.elicitingCount > 0, let last = lastElicitingSentAt else { return nil }
+        let base = probeTimeout
+        let backedOff = base << Int64(min(probeTimeouts, 6))
+        return Instant(nanoseconds: last)
+            + .nanoseconds(min(backedOff, max(base, Self.longestProbeInterval)))
+    }
+
+    /// Acts if the deadline has come: declares losses by time, or allows probes and gives the
+    /// oldest packet's content to send again (RFC 9002 §6.2.4).
+    mutating func handleTimeout(now: Instant, lost: inout [SentFrame]) {
+        guard let deadline, deadline <= now else { return }
+        if sent.lossTime != nil {
+            detectLosses(now: now.nanoseconds, lost: &lost)
+            return
+        }
+        probeTimeouts += 1
+        probesPending = Self.probesPerTimeout
+        // The timer counts from here until a probe is sent.
+        lastElicitingSentAt = now.nanoseconds
+        if let oldest = sent.oldestEliciting { sent.copyFrames(of: oldest, into: &lost) }
+    }
+}

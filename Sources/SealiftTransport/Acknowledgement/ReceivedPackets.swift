@@ -31,7 +31,8 @@ struct ReceivedPackets {
 
     /// Whether an ACK must go out now.
     func isDue(now: Instant, frequency: AcknowledgementFrequency) -> Bool {
-        isUrgent || unacknowledgedCount >= frequency.packets || (deadline.map { $0 <= now } ?? false)
+        isUrgent || unacknowledgedCount >= frequency.packets
+            || (deadline.map { $0 <= now } ?? false)
     }
 
     /// Notes a packet that opened and whose frames were processed.

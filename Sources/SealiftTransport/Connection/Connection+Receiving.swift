@@ -1,4 +1,5 @@
 public import SealiftBase
+import SealiftCrypto
 
 extension Connection {
     /// Takes in one datagram. What does not open is dropped in silence; what opens and breaks the
@@ -11,7 +12,10 @@ extension Connection {
         guard state == .open || state == .closing else { return }
         guard datagram.count > PacketProtection.overhead, datagram.count <= scratch.bytes.count,
             let opened = protection.open(datagram, into: scratch.bytes, now: now)
-        else { return }
+        else {
+            if protection.isExhausted { closeForKeyExhaustion(now: now) }
+            return
+        }
         counters.packetsReceived += 1
         counters.bytesReceived += UInt64(datagram.count)
         lastOpenedAt = now
@@ -76,8 +80,8 @@ extension Connection {
         case .controlCredit(let limit): outgoingControl.credit(limit: limit)
         case .pathChallenge(let value):
             if pathResponses.count < Self.pathResponseLimit { pathResponses.append(value) }
-        case .ratchetOffer(let part): try receiveRatchetOffer(part, now: now)
-        case .ratchetAnswer(let part): try receiveRatchetAnswer(part, now: now)
+        case .ratchetOffer(let part): try receiveRatchetOffer(part)
+        case .ratchetAnswer(let part): try receiveRatchetAnswer(part)
         case .immediateAcknowledgement: outcome.wantsImmediateAcknowledgement = true
         case .acknowledgementFrequency(let request):
             if !hasPeerFrequency || request.sequence > peerFrequency.sequence {
@@ -115,7 +119,7 @@ extension Connection {
         let largest = try path.acknowledge(
             header, ranges: rangesScratch, now: now, acknowledged: &acknowledgedScratch,
             lost: &lostScratch)
-        if let largest { protection.packetAcknowledged(largest) }
+        if let largest { protection.packetAcknowledged(largest, sequence: path.sequence) }
         settleAcknowledgedFrames()
         requeueLostFrames()
         guard path.rtt.hasSample else { return }
@@ -144,10 +148,8 @@ extension Connection {
                 if sequence == latest.sequence {
                     path.maximumAcknowledgementDelay = Int64(latest.delayMicroseconds) * 1000
                 }
-            case .ratchetOffer(let number, let part):
-                ratchetOfferPartAcknowledged(number: number, part: part)
-            case .ratchetAnswer(let number, let part):
-                ratchetAnswerPartAcknowledged(number: number, part: part)
+            case .ratchetOffer(let number, let part), .ratchetAnswer(let number, let part):
+                ratchet.acknowledged(number: number, part: part)
             case .controlCredit: break
             }
         }
@@ -166,10 +168,8 @@ extension Connection {
                 if limit == incomingControl.limit { creditIsPending = true }
             case .acknowledgementFrequency(let sequence):
                 if sequence == frequencyPolicy.latest.sequence { frequencyIsPending = true }
-            case .ratchetOffer(let number, let part):
-                ratchetOfferPartLost(number: number, part: part)
-            case .ratchetAnswer(let number, let part):
-                ratchetAnswerPartLost(number: number, part: part)
+            case .ratchetOffer(let number, let part), .ratchetAnswer(let number, let part):
+                ratchet.lost(number: number, part: part)
             case .acknowledgement: break
             }
         }

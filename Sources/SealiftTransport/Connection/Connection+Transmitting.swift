@@ -1,4 +1,5 @@
 public import SealiftBase
+import SealiftCrypto
 
 extension Connection {
     /// The most datagrams of one transmission: what UDP_SEGMENT takes.
@@ -43,7 +44,7 @@ extension Connection {
     /// Whether anything waits that asks for an ACK and needs room in the window.
     var hasElicitingWork: Bool {
         pingIsPending || creditIsPending || frequencyIsPending || !pathResponses.isEmpty
-            || outgoingControl.hasWork || outgoingObjects.hasWork || ratchetHasWork
+            || outgoingControl.hasWork || outgoingObjects.hasWork || ratchet.hasWork
     }
 
     private func isAcknowledgementDue(now: Instant) -> Bool {
@@ -61,8 +62,8 @@ extension Connection {
         let isProbe = path.probesPending > 0
         let elicits = mayElicit && (isProbe || hasElicitingWork)
         guard elicits || isAcknowledgementDue(now: now) else { return nil }
+        guard maySeal() else { return nil }
         let number = path.takeNextNumber()
-        guard maySeal(number) else { return nil }
         let header = PacketProtection.headerSize
         var frames = FrameWriter(
             UnsafeMutableRawBufferPointer(
@@ -86,8 +87,7 @@ extension Connection {
             isAckEliciting = frames.writeBare(.ping)
         }
         guard frames.count > 0,
-            let size = try? protection.seal(
-                packetNumber: number, plaintextCount: frames.count, in: datagram)
+            let size = seal(number, plaintextCount: frames.count, in: datagram, now: now)
         else { return nil }
         silentPackets = isAckEliciting ? 0 : silentPackets + 1
         if isAckEliciting { lastElicitingSentAt = now }
@@ -117,7 +117,7 @@ extension Connection {
         while let value = pathResponses.last, frames.writePath(.pathResponse, value) {
             pathResponses.removeLast()
         }
-        _ = writeRatchet(into: &frames)
+        writeRatchet(into: &frames)
         if frequencyIsPending, frames.writeAcknowledgementFrequency(frequencyPolicy.latest) {
             frequencyIsPending = false
             path.appendFrame(.acknowledgementFrequency(sequence: frequencyPolicy.latest.sequence))
@@ -163,7 +163,7 @@ extension Connection {
     private mutating func transmitClose(
         into buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> Transmission? {
-        guard var state = closing, state.isDue else { return nil }
+        guard var state = closing, state.isDue, maySeal() else { return nil }
         let number = path.takeNextNumber()
         let header = PacketProtection.headerSize
         let datagram = UnsafeMutableRawBufferPointer(rebasing: buffer[..<path.datagramSize])
@@ -173,10 +173,9 @@ extension Connection {
         _ = state.reason.withUnsafeBytes { frames.writeClose(state.code, reason: $0) }
         state.sent(now: now)
         closing = state
-        guard
-            let size = try? protection.seal(
-                packetNumber: number, plaintextCount: frames.count, in: datagram)
-        else { return nil }
+        guard let size = seal(number, plaintextCount: frames.count, in: datagram, now: now) else {
+            return nil
+        }
         path.packetSent(
             number: number, size: size, firstFrame: path.nextFrame, isAckEliciting: false,
             isInFlight: false, now: now)
@@ -184,6 +183,4 @@ extension Connection {
         counters.bytesSent += UInt64(size)
         return Transmission(byteCount: size, segmentSize: size)
     }
-
-    func maySeal(_ number: UInt64) -> Bool { number < 1 << 62 }
 }

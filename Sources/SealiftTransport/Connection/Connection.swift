@@ -34,9 +34,13 @@ public struct Connection: Sendable {
     /// records of what was sent and received stay short (RFC 9000 §13.2.4).
     static let silentPacketLimit = 32
 
-    let configuration: ConnectionConfiguration
+    var configuration: ConnectionConfiguration
     let isInitiator: Bool
     var protection: PacketProtection
+    var ratchet: RatchetExchange
+    /// Packets sealed under the generation noted beside: the count that §5.1 bounds.
+    var sealedInGeneration: UInt64 = 0
+    var sealedGeneration: UInt64 = 0
     let scratch = PlaintextScratch()
 
     var path: SendingPath
@@ -80,7 +84,8 @@ public struct Connection: Sendable {
     public init(session: EstablishedSession, configuration: ConnectionConfiguration, now: Instant) {
         self.configuration = configuration
         isInitiator = session.role == .initiator
-        protection = PacketProtection(session: session)
+        protection = PacketProtection(session: session, limits: configuration.keyLimits)
+        ratchet = RatchetExchange(now: now)
         path = SendingPath(sequence: 0, configuration: configuration, now: now)
         let credit = UInt64(configuration.initialControlCredit)
         outgoingControl = OutgoingControlStream(limit: credit)

@@ -1,3 +1,5 @@
+public import SealiftCrypto
+
 /// The choices of one connection; the defaults are those of `docs/PROTOCOL.md`.
 public struct ConnectionConfiguration: Sendable {
     /// The largest datagram to send at first, in bytes: what every path carries (RFC 9000 §14).
@@ -22,6 +24,18 @@ public struct ConnectionConfiguration: Sendable {
     /// Seeds the choice of packet numbers to skip: it must be unpredictable to the peer, for it is
     /// what exposes an ACK of packets that never arrived (RFC 9000 §21.4).
     public var packetNumberSkipSeed: UInt64
+
+    /// Bounds on the use of one generation's keys (PROTOCOL §5.1); small only in tests.
+    public var keyLimits = PacketProtectionLimits()
+
+    /// Bytes sent and received after which the initiator offers a ratchet: 64 GiB (PROTOCOL §6.8).
+    public var ratchetByteInterval: UInt64 = 64 << 30
+
+    /// Time after which the initiator offers a ratchet (PROTOCOL §6.8).
+    public var ratchetTimeInterval: Duration = .seconds(1800)
+
+    /// Where the ratchet's keys come from.
+    public var ratchetEntropy: any EntropySource = SystemEntropy()
 
     /// Makes the default configuration around an unpredictable seed.
     public init(packetNumberSkipSeed: UInt64) {

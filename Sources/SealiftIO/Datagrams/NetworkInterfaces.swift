@@ -18,7 +18,9 @@ public enum NetworkInterfaces {
     /// The addresses of all interfaces that are up, link-local ones included, in the kernel's order.
     public static func addresses() throws(SystemError) -> [Address] {
         var list: UnsafeMutablePointer<ifaddrs>?
-        guard getifaddrs(&list) == 0 else { throw SystemError(code: errno, operation: "getifaddrs") }
+        guard getifaddrs(&list) == 0 else {
+            throw SystemError(code: errno, operation: "getifaddrs")
+        }
         defer { freeifaddrs(list) }
         var result: [Address] = []
         var next = list

@@ -52,6 +52,7 @@ extension SocketAddress: CustomStringConvertible {
         return scope == 0 ? address : "\(address)%\(scope)"
     }
 
+    /// The text that ``init(_:)`` reads.
     public var description: String {
         family == .ipv4 ? "\(host):\(port)" : "[\(host)]:\(port)"
     }

@@ -43,6 +43,7 @@ public struct SystemError: Error, Equatable, Sendable {
 }
 
 extension SystemError: CustomStringConvertible {
+    /// What was tried, on what, and why it failed, in one line.
     public var description: String {
         guard let path else { return "\(operation): \(reason)" }
         return "\(operation) \(path): \(reason)"

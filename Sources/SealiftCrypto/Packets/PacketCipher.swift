@@ -1,6 +1,36 @@
+/// The 12 bytes that make each use of a packet key different: four zero bytes and the packet number
+/// (PROTOCOL §5).
+struct PacketNonce: Sendable {
+    static let size = 12
+
+    private let prefix: UInt32
+    private let counter: UInt64
+
+    init(packetNumber: UInt64) {
+        prefix = 0
+        counter = packetNumber
+    }
+
+    /// Any 12 bytes, for published vectors; nil for another length.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count == Self.size else { return nil }
+        prefix = bytes[..<4].reduce(0) { $0 << 8 | UInt32($1) }
+        counter = bytes[4...].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// Lends the bytes.
+    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(byteCount: Self.size, alignment: 8) { bytes in
+            bytes.storeBytes(of: prefix.bigEndian, toByteOffset: 0, as: UInt32.self)
+            bytes.storeBytes(of: counter.bigEndian, toByteOffset: 4, as: UInt64.self)
+            return body(UnsafeRawBufferPointer(bytes))
+        }
+    }
+}
+
 /// AES-256-GCM under one kept key: the seam between packet protection and its backends.
 ///
-/// Raw pointers in and out, so that a backend needs no copy. A counter is used once per key to seal;
+/// Raw pointers in and out, so that a backend needs no copy. A nonce is used once per key to seal;
 /// ``PacketProtection`` sees to it.
 enum PacketCipher: Sendable {
     /// swift-crypto: everywhere.
@@ -14,25 +44,25 @@ enum PacketCipher: Sendable {
     /// Seals `text` in place and writes the 16-byte tag behind it.
     /// - Returns: false if the backend fails; nothing may then be sent.
     func seal(
-        counter: UInt64, header: UnsafeRawBufferPointer, text: UnsafeMutableRawBufferPointer,
+        nonce: PacketNonce, header: UnsafeRawBufferPointer, text: UnsafeMutableRawBufferPointer,
         tag: UnsafeMutableRawBufferPointer
     ) -> Bool {
         switch self {
         case .portable(let cipher):
-            cipher.seal(counter: counter, header: header, text: text, tag: tag)
+            cipher.seal(nonce: nonce, header: header, text: text, tag: tag)
         }
     }
 
     /// Opens `ciphertext` into `plaintext`, of the same size and at another place.
     /// - Returns: false if it is not authentic; `plaintext` then holds nothing of it.
     func open(
-        counter: UInt64, header: UnsafeRawBufferPointer, ciphertext: UnsafeRawBufferPointer,
+        nonce: PacketNonce, header: UnsafeRawBufferPointer, ciphertext: UnsafeRawBufferPointer,
         tag: UnsafeRawBufferPointer, into plaintext: UnsafeMutableRawBufferPointer
     ) -> Bool {
         switch self {
         case .portable(let cipher):
             cipher.open(
-                counter: counter, header: header, ciphertext: ciphertext, tag: tag,
+                nonce: nonce, header: header, ciphertext: ciphertext, tag: tag,
                 into: plaintext)
         }
     }

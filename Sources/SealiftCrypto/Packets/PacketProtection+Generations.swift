@@ -13,15 +13,15 @@ enum GenerationAge: Sendable {
 extension PacketProtection {
     /// Whether the initiator should call ``startNextGeneration(now:)``. Always false at the
     /// responder, and while the rules forbid it.
-    public mutating func generationIsDue(now: Instant) -> Bool {
-        let start = generationStart ?? now
-        generationStart = start
+    public func generationIsDue(now: Instant) -> Bool {
         guard side == .initiator, generationIsAcknowledged, !ratchetIsUnanswered else {
             return false
         }
+        // An acknowledgement came in a packet that opened, so the start is known by now.
+        let age = generationStart.map { now - $0 } ?? .zero
         let sealed = sendPaths.reduce(0) { $0 + $1.sealedInGeneration }
         return sealed >= limits.packetsUntilDue || openedInGeneration >= limits.packetsUntilDue
-            || (sealed > 0 && now - start >= limits.generationAge)
+            || (sealed > 0 && age >= limits.generationAge)
     }
 
     /// Starts generation g + 1: everything is sealed under it from now on. Packets of the peer still

@@ -42,7 +42,7 @@ public struct PacketProtection: Sendable {
 
     /// Packets of a known connection id that failed to open. Never falls.
     public private(set) var failedOpenCount: UInt64 = 0
-    /// When the present generation began here; nil until the first instant is known.
+    /// When the present generation began here; generation 0 begins with the first packet that opens.
     var generationStart: Instant?
     /// Packets opened in the present generation.
     var openedInGeneration: UInt64 = 0
@@ -171,7 +171,7 @@ public struct PacketProtection: Sendable {
         ).write(to: datagram)
         let textEnd = Self.headerSize + plaintextCount
         let sealed = sendPaths[index].cipher.seal(
-            counter: packetNumber,
+            nonce: PacketNonce(packetNumber: packetNumber),
             header: UnsafeRawBufferPointer(rebasing: datagram[..<Self.headerSize]),
             text: UnsafeMutableRawBufferPointer(rebasing: datagram[Self.headerSize..<textEnd]),
             tag: UnsafeMutableRawBufferPointer(
@@ -201,7 +201,7 @@ public struct PacketProtection: Sendable {
         else { return nil }
         let textEnd = datagram.count - Self.tagSize
         let opened = cipher.open(
-            counter: header.packetNumber,
+            nonce: PacketNonce(packetNumber: header.packetNumber),
             header: UnsafeRawBufferPointer(rebasing: datagram[..<Self.headerSize]),
             ciphertext: UnsafeRawBufferPointer(rebasing: datagram[Self.headerSize..<textEnd]),
             tag: UnsafeRawBufferPointer(rebasing: datagram[textEnd...]),

@@ -11,10 +11,10 @@ final class PortablePacketCipher: Sendable {
     }
 
     func seal(
-        counter: UInt64, header: UnsafeRawBufferPointer, text: UnsafeMutableRawBufferPointer,
+        nonce: PacketNonce, header: UnsafeRawBufferPointer, text: UnsafeMutableRawBufferPointer,
         tag: UnsafeMutableRawBufferPointer
     ) -> Bool {
-        guard let nonce = Self.nonce(counter),
+        guard let nonce = nonce.withUnsafeBytes({ try? AES.GCM.Nonce(data: $0) }),
             let box = try? AES.GCM.seal(
                 UnsafeRawBufferPointer(text), using: key, nonce: nonce, authenticating: header),
             box.ciphertext.count == text.count, box.tag.count == tag.count
@@ -25,24 +25,15 @@ final class PortablePacketCipher: Sendable {
     }
 
     func open(
-        counter: UInt64, header: UnsafeRawBufferPointer, ciphertext: UnsafeRawBufferPointer,
+        nonce: PacketNonce, header: UnsafeRawBufferPointer, ciphertext: UnsafeRawBufferPointer,
         tag: UnsafeRawBufferPointer, into plaintext: UnsafeMutableRawBufferPointer
     ) -> Bool {
-        guard let nonce = Self.nonce(counter),
+        guard let nonce = nonce.withUnsafeBytes({ try? AES.GCM.Nonce(data: $0) }),
             let box = try? AES.GCM.SealedBox(nonce: nonce, ciphertext: ciphertext, tag: tag),
             let opened = try? AES.GCM.open(box, using: key, authenticating: header),
             opened.count == plaintext.count
         else { return false }
         opened.withUnsafeBytes { plaintext.copyMemory(from: $0) }
         return true
-    }
-
-    /// Four zero bytes and the counter, big-endian (PROTOCOL §5).
-    private static func nonce(_ counter: UInt64) -> AES.GCM.Nonce? {
-        withUnsafeTemporaryAllocation(byteCount: 12, alignment: 8) { bytes in
-            bytes.storeBytes(of: 0, toByteOffset: 0, as: UInt32.self)
-            bytes.storeBytes(of: counter.bigEndian, toByteOffset: 4, as: UInt64.self)
-            return try? AES.GCM.Nonce(data: UnsafeRawBufferPointer(bytes))
-        }
     }
 }

@@ -1,5 +1,6 @@
 import DequeModule
 public import SealiftBase
+public import SealiftCrypto
 
 /// One encrypted session's transport: objects that were asked for and a control stream, reliable
 /// over datagrams that get lost, doubled and reordered (PROTOCOL §5, §6).

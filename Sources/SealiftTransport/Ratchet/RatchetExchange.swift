@@ -51,8 +51,9 @@ struct RatchetExchange {
         _ type: FrameType, into frames: inout FrameWriter, wrote: (UInt64, UInt8) -> Void
     ) {
         guard var parts = outgoing else { return }
+        let number = parts.number
         outgoing = nil
-        parts.write(type, into: &frames) { wrote(parts.number, $0) }
+        parts.write(type, into: &frames) { wrote(number, $0) }
         outgoing = parts
     }
 

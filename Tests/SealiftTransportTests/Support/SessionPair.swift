@@ -1,0 +1,44 @@
+import SealiftBase
+import SealiftCrypto
+
+/// Two ends of one handshake, made once per call from a seed.
+struct SessionPair {
+    let initiator: EstablishedSession
+    let responder: EstablishedSession
+
+    init(seed: UInt64) throws {
+        var entropy = SeededEntropy(seed: seed)
+        let psk = PreSharedKey.generate(entropy: &entropy)
+        let (near, far) = (
+            DeviceKeyPair.generate(entropy: &entropy), DeviceKeyPair.generate(entropy: &entropy)
+        )
+        var dialer = try HandshakeInitiator(
+            psk: psk, role: .ticket, local: near, expectedPeer: far.publicKeys.id.fingerprint,
+            entropy: &entropy)
+        var waiter = HandshakeResponder(local: far, entropy: entropy)
+        waiter.accept(psk, role: .ticket)
+        var replies: [[UInt8]] = []
+        for datagram in dialer.firstFlight {
+            let outcome = datagram.withUnsafeBytes { waiter.receive($0, now: .zero) }
+            if case .reply(let bytes) = outcome { replies = bytes }
+        }
+        var near1: EstablishedSession?
+        var flight: [[UInt8]] = []
+        for datagram in replies {
+            let outcome = try datagram.withUnsafeBytes { try dialer.receive($0) }
+            if case .established(let session, let final) = outcome {
+                near1 = session
+                flight = final
+            }
+        }
+        var far1: EstablishedSession?
+        for datagram in flight {
+            let outcome = datagram.withUnsafeBytes { waiter.receive($0, now: .zero) }
+            if case .established(let session) = outcome { far1 = session }
+        }
+        guard let near1, let far1 else { throw Failure.handshakeIncomplete }
+        (initiator, responder) = (near1, far1)
+    }
+
+    enum Failure: Error { case handshakeIncomplete }
+}

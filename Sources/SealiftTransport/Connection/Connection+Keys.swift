@@ -18,8 +18,10 @@ extension Connection {
         guard isInitiator else { return }
         if isEstablished, !ratchet.isUnanswered { offerRatchetIfDue(now: now) }
         if protection.generationIsDue(now: now) {
-            // Due means allowed; a refusal leaves the present generation in force.
+            // Due means allowed; a refusal leaves the present generation in force. The ping makes
+            // the peer acknowledge something under the new one, which the generation after needs.
             try? protection.startNextGeneration(now: now)
+            pingIsPending = true
         }
     }
 

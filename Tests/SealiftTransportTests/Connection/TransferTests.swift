@@ -1,4 +1,5 @@
 import SealiftBase
+import SealiftCrypto
 import SealiftTestSupport
 import Testing
 
@@ -13,11 +14,103 @@ struct TransferTests {
             stages: [
                 RateLimit(megabitsPerSecond: 800, queueTime: .milliseconds(40)),
                 Delay(.milliseconds(10), jitter: .milliseconds(1), order: .free),
-                IndependentLoss(0.01), Duplication(0.01),
+                IndependentLoss(0.002), Duplication(0.01),
             ])
-        #expect(pair.runToCompletion(within: .seconds(120)))
+        let isWhole = pair.runToCompletion(within: .seconds(300))
+        #expect(isWhole)
         let statistics = pair.network[pair.sender].connection.statistics
-        print(pair.network.now, statistics)
         #expect(statistics.packetsLost > 0)
+        #expect(statistics.packetsSent < 110_000)
+    }
+
+    @Test("Every seed ends whole over a bad path", arguments: SimulationSeed.series(120))
+    func badPaths(seed: SimulationSeed) throws {
+        var generator = seed.generator(for: "path")
+        let lengths = (0..<60).map { _ in
+            Bool.random(using: &generator)
+                ? Int.random(in: 1...300, using: &generator)
+                : Int.random(in: 1000...60_000, using: &generator)
+        }
+        let loss = Double.random(in: 0...0.1, using: &generator)
+        var stages: [any LinkStage] = [
+            RateLimit(megabitsPerSecond: 50, queueTime: .milliseconds(30)),
+            Delay(
+                .milliseconds(Int.random(in: 0...80, using: &generator)), jitter: .milliseconds(3),
+                order: Bool.random(using: &generator) ? .free : .kept),
+            Bool.random(using: &generator)
+                ? IndependentLoss(loss) : BurstLoss(loss: max(loss, 0.01), averageBurst: 6),
+        ]
+        if Bool.random(using: &generator) { stages.append(Duplication(0.05)) }
+        if Bool.random(using: &generator) { stages.append(Corruption(0.02)) }
+        if Bool.random(using: &generator) {
+            stages.append(Reordering(0.05, holdBack: .milliseconds(8)))
+        }
+        var pair = try Pair(seed: seed, lengths: lengths, window: 16, stages: stages) {
+            if Bool.random(using: &generator) { $0.maximumDatagramSize = 1452 }
+        }
+        let isWhole = pair.runToCompletion(within: .seconds(300))
+        #expect(isWhole, "\(pair.network.report)")
+        #expect(pair.network[pair.receiver].closed == nil)
+        #expect(pair.network[pair.sender].connection.bytesQueuedToSend == 0)
+    }
+
+    @Test("Large datagrams and a change of their size in mid-transfer keep everything whole")
+    func datagramSizeChanges() throws {
+        var pair = try Pair(
+            seed: SimulationSeed(3), lengths: Array(repeating: 100_000, count: 100),
+            stages: [Delay(.milliseconds(5)), IndependentLoss(0.01)])
+        let sender = pair.sender
+        pair.network.schedule(at: Instant(nanoseconds: 100_000_000)) {
+            $0[sender].connection.maximumDatagramSize = 65_507
+        }
+        pair.network.schedule(at: Instant(nanoseconds: 150_000_000)) {
+            $0[sender].connection.maximumDatagramSize = 1200
+        }
+        let isWhole = pair.runToCompletion(within: .seconds(60))
+        #expect(isWhole)
+    }
+
+    @Test("Generations and ratchets change the keys without a stop")
+    func keysChange() throws {
+        var pair = try Pair(
+            seed: SimulationSeed(4), lengths: Array(repeating: 100_000, count: 100),
+            stages: [Delay(.milliseconds(5)), IndependentLoss(0.02)]
+        ) {
+            $0.keyLimits.packetsUntilDue = 500
+            $0.keyLimits.packetsPerGeneration = 1000
+            $0.ratchetByteInterval = 1 << 20
+        }
+        let isWhole = pair.runToCompletion(within: .seconds(120))
+        #expect(isWhole)
+        let connection = pair.network[pair.sender].connection
+        #expect(connection.protection.generation >= 5)
+        #expect(connection.ratchet.latestNumber >= 3)
+    }
+
+    @Test("A sender that may seal no more under its keys waits for the next generation")
+    func waitsForGeneration() throws {
+        var pair = try Pair(
+            seed: SimulationSeed(5), lengths: Array(repeating: 100_000, count: 20),
+            stages: [Delay(.milliseconds(20))]
+        ) {
+            $0.keyLimits.packetsUntilDue = 60
+            $0.keyLimits.packetsPerGeneration = 240
+        }
+        let isWhole = pair.runToCompletion(within: .seconds(120))
+        #expect(isWhole)
+    }
+
+    @Test("An outage of ten seconds is survived")
+    func outage() throws {
+        let gap =
+            Instant(nanoseconds: 200_000_000)..<Instant(nanoseconds: 10_200_000_000)
+        var pair = try Pair(
+            seed: SimulationSeed(6), lengths: Array(repeating: 100_000, count: 100),
+            stages: [
+                RateLimit(megabitsPerSecond: 100, queueTime: .milliseconds(20)),
+                Delay(.milliseconds(20)), Outage([gap]),
+            ])
+        let isWhole = pair.runToCompletion(within: .seconds(25))
+        #expect(isWhole)
     }
 }

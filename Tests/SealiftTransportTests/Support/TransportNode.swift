@@ -86,7 +86,8 @@ struct TransportNode: SimulatedEndpoint {
 
     mutating func receive(_ datagram: SimulatedDatagram, now: Instant) {
         datagram.bytes.withUnsafeBytes {
-            connection.receive($0, ecn: ECN(rawValue: datagram.ecn.rawValue) ?? .notCapable, now: now)
+            connection.receive(
+                $0, ecn: ECN(rawValue: datagram.ecn.rawValue) ?? .notCapable, now: now)
         }
         serve()
     }

@@ -76,7 +76,10 @@ let package = Package(
             "SealiftCryptoTests",
             ["SealiftBase", "SealiftCrypto", "SealiftTestSupport", crypto],
             resources: [.copy("Vectors")]),
-        tests("SealiftContentTests", ["SealiftBase", "SealiftContent", "SealiftTestSupport"]),
+        tests(
+            "SealiftContentTests",
+            ["SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTestSupport"],
+            resources: [.copy("Vectors")]),
         tests(
             "SealiftTransportTests",
             ["SealiftBase", "SealiftCrypto", "SealiftTransport", "SealiftTestSupport"]),

@@ -20,5 +20,6 @@ public struct ContentID: Hashable, Sendable {
 }
 
 extension ContentID: CustomStringConvertible {
+    /// The value in a form that is safe to print.
     public var description: String { "\(root.hexadecimal)/\(length)" }
 }

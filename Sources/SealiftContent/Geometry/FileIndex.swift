@@ -19,11 +19,13 @@ public struct FileIndex: Hashable, Comparable, Sendable {
     /// - Precondition: this is not the largest 64-bit number; a listing has at most 2^32 entries.
     public var next: FileIndex { FileIndex(rawValue + 1) }
 
+    /// Whether `left` comes before `right`.
     public static func < (left: FileIndex, right: FileIndex) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
 extension FileIndex: CustomStringConvertible {
+    /// The value in a form that is safe to print.
     public var description: String { "file \(rawValue)" }
 }

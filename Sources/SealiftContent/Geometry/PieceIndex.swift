@@ -11,11 +11,13 @@ public struct PieceIndex: Hashable, Comparable, Sendable {
     /// The first piece.
     public static let first = PieceIndex(0)
 
+    /// Whether `left` comes before `right`.
     public static func < (left: PieceIndex, right: PieceIndex) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
 extension PieceIndex: CustomStringConvertible {
+    /// The value in a form that is safe to print.
     public var description: String { "piece \(rawValue)" }
 }

@@ -130,5 +130,6 @@ extension EntryPath: Comparable {
 }
 
 extension EntryPath: CustomStringConvertible {
+    /// The value in a form that is safe to print.
     public var description: String { printable }
 }

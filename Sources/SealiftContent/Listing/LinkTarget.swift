@@ -66,5 +66,6 @@ public struct LinkTarget: Hashable, Sendable {
 }
 
 extension LinkTarget: CustomStringConvertible {
+    /// The value in a form that is safe to print.
     public var description: String { printable }
 }

@@ -33,6 +33,7 @@ public enum ListingViolation: Error, Hashable, Sendable {
 }
 
 extension ListingViolation: CustomStringConvertible {
+    /// What is wrong, in words for a user.
     public var description: String {
         switch self {
         case .notAListing: "this is not a listing"

@@ -27,6 +27,7 @@ public enum PathViolation: Error, Hashable, Sendable, CaseIterable {
 }
 
 extension PathViolation: CustomStringConvertible {
+    /// What is wrong, in words for a user.
     public var description: String {
         switch self {
         case .empty: "the name is empty"

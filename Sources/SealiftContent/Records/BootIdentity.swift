@@ -17,5 +17,6 @@ public struct BootIdentity: Hashable, Sendable {
 }
 
 extension BootIdentity: CustomStringConvertible {
+    /// The value in a form that is safe to print.
     public var description: String { Hexadecimal.encode(bytes) }
 }

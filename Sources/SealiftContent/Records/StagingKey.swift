@@ -36,5 +36,6 @@ public struct StagingKey: Hashable, Sendable {
 }
 
 extension StagingKey: CustomStringConvertible {
+    /// The value in a form that is safe to print.
     public var description: String { hexadecimal }
 }

@@ -34,7 +34,7 @@ extension DirectoryHandle {
 
     /// The status of the name at `path`, or nil where there is none.
     public func statusIfPresent(of path: [UInt8]) throws(SystemError) -> FileStatus? {
-        do throws(SystemError) { return try status(of: path) } catch where error.isMissing {
+        do throws(SystemError) { return try status(of: path) } catch  where error.isMissing {
             return nil
         }
     }

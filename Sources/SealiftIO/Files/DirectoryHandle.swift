@@ -75,7 +75,7 @@ public final class DirectoryHandle: Sendable {
     ) throws(SystemError) -> DirectoryHandle {
         do throws(SystemError) {
             return try open(path: path)
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             var trimmed = path
             while trimmed.count > 1, trimmed.last == PathBytes.separator { trimmed.removeLast() }
             let (parentPath, name) = PathBytes.splitLast(trimmed)
@@ -87,7 +87,7 @@ public final class DirectoryHandle: Sendable {
             }
             do throws(SystemError) {
                 try parent.createDirectory(name, mode: mode)
-            } catch where error.isAlreadyThere {}
+            } catch  where error.isAlreadyThere {}
             return try open(path: path)
         }
     }

@@ -48,7 +48,8 @@ public struct NameList: RandomAccessCollection, Sendable {
         storage.withUnsafeBytes { bytes in
             func name(_ place: UInt64) -> UnsafeRawBufferPointer {
                 let start = Int(place >> 16)
-                return UnsafeRawBufferPointer(rebasing: bytes[start..<(start + Int(place & 0xFFFF))])
+                return UnsafeRawBufferPointer(
+                    rebasing: bytes[start..<(start + Int(place & 0xFFFF))])
             }
             places.sort { left, right in
                 let (left, right) = (name(left), name(right))

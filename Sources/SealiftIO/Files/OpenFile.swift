@@ -60,9 +60,9 @@ public final class OpenFile: Sendable {
             }
         }
         let count = try outcome.get()
-        guard count <= limit, count < content.count || size == 0 else {
-            throw SystemError(code: EFBIG, operation: "read")
-        }
+        guard count <= limit else { throw SystemError(code: EFBIG, operation: "read") }
+        // It grew since it was measured: measure again.
+        guard count < content.count else { return try readAll(atMost: limit) }
         content.removeLast(content.count - count)
         return content
     }

@@ -4,6 +4,9 @@
 /// The caller asks ``remaining`` before it writes; writing past the end is a programming error and
 /// traps. No length from a peer ever decides what is written here.
 public struct BufferWriter {
+    // The pointers' own bounds checks exist in debug builds only, so each write has one of its own.
+    private static var overrun: String { "written past the end of the buffer" }
+
     private let base: UnsafeMutableRawBufferPointer
     /// Bytes written so far.
     public private(set) var count = 0
@@ -18,30 +21,35 @@ public struct BufferWriter {
 
     /// Writes one byte.
     public mutating func write(_ value: UInt8) {
+        precondition(remaining >= 1, Self.overrun)
         base[count] = value
         count += 1
     }
 
     /// Writes a 16-bit integer, big-endian.
     public mutating func write(_ value: UInt16) {
+        precondition(remaining >= 2, Self.overrun)
         base.storeBytes(of: value.bigEndian, toByteOffset: count, as: UInt16.self)
         count += 2
     }
 
     /// Writes a 32-bit integer, big-endian.
     public mutating func write(_ value: UInt32) {
+        precondition(remaining >= 4, Self.overrun)
         base.storeBytes(of: value.bigEndian, toByteOffset: count, as: UInt32.self)
         count += 4
     }
 
     /// Writes a 64-bit integer, big-endian.
     public mutating func write(_ value: UInt64) {
+        precondition(remaining >= 8, Self.overrun)
         base.storeBytes(of: value.bigEndian, toByteOffset: count, as: UInt64.self)
         count += 8
     }
 
     /// Writes a run of bytes.
     public mutating func write(_ run: UnsafeRawBufferPointer) {
+        precondition(remaining >= run.count, Self.overrun)
         guard run.count > 0 else { return }
         UnsafeMutableRawBufferPointer(rebasing: base[count..<(count + run.count)])
             .copyMemory(from: run)

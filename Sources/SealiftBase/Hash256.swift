@@ -30,6 +30,7 @@ public struct Hash256: Hashable, Comparable, Sendable {
 
     /// Copies 32 bytes, or gives nil for any other number.
     public init?(_ bytes: some Collection<UInt8>) {
+        guard bytes.count == Self.byteCount else { return nil }
         let array = Array(bytes)
         guard let value = array.withUnsafeBytes({ Hash256($0) }) else { return nil }
         self = value
@@ -51,6 +52,7 @@ public struct Hash256: Hashable, Comparable, Sendable {
     /// Writes the 32 bytes to the start of `buffer`.
     /// - Precondition: `buffer` has at least 32 bytes.
     public func copyBytes(to buffer: UnsafeMutableRawBufferPointer) {
+        precondition(buffer.count >= Self.byteCount)
         buffer.storeBytes(of: word0.bigEndian, toByteOffset: 0, as: UInt64.self)
         buffer.storeBytes(of: word1.bigEndian, toByteOffset: 8, as: UInt64.self)
         buffer.storeBytes(of: word2.bigEndian, toByteOffset: 16, as: UInt64.self)
@@ -60,6 +62,7 @@ public struct Hash256: Hashable, Comparable, Sendable {
     /// 64 lower-case hexadecimal digits.
     public var hexadecimal: String { Hexadecimal.encode(bytes) }
 
+    /// The order of the bytes, first byte first.
     public static func < (left: Hash256, right: Hash256) -> Bool {
         (left.word0, left.word1, left.word2, left.word3)
             < (right.word0, right.word1, right.word2, right.word3)
@@ -67,6 +70,7 @@ public struct Hash256: Hashable, Comparable, Sendable {
 }
 
 extension Hash256: CustomStringConvertible {
+    /// As ``hexadecimal``.
     public var description: String { hexadecimal }
 }
 

@@ -18,24 +18,25 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// An instant that never comes: the deadline of a timer that is not set.
     public static let distantFuture = Instant(nanoseconds: .max)
 
+    /// Whether `left` comes first.
     public static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
 
-    /// The instant `duration` later, held at ``distantFuture`` instead of overflowing.
+    /// The instant `duration` later, held at the ends of `Int64` instead of overflowing: at
+    /// ``distantFuture`` going up.
     public static func + (instant: Instant, duration: Duration) -> Instant {
-        let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.nanoseconds)
-        return overflow ? .distantFuture : Instant(nanoseconds: sum)
+        Instant(nanoseconds: instant.nanoseconds.addingSaturating(duration.nanoseconds))
     }
 
-    /// The instant `duration` earlier.
+    /// The instant `duration` earlier, held at the ends of `Int64` instead of overflowing.
     public static func - (instant: Instant, duration: Duration) -> Instant {
-        Instant(nanoseconds: instant.nanoseconds &- duration.nanoseconds)
+        Instant(nanoseconds: instant.nanoseconds.subtractingSaturating(duration.nanoseconds))
     }
 
-    /// The time from `earlier` to `later`; negative where `later` came first.
+    /// The time from `earlier` to `later`; negative where `later` came first. Held at ± 292 years.
     public static func - (later: Instant, earlier: Instant) -> Duration {
-        .nanoseconds(later.nanoseconds &- earlier.nanoseconds)
+        .nanoseconds(later.nanoseconds.subtractingSaturating(earlier.nanoseconds))
     }
 
     /// Moves this instant `duration` later.
@@ -63,5 +64,10 @@ extension Int64 {
     fileprivate func addingSaturating(_ other: Int64) -> Int64 {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? (other < 0 ? .min : .max) : sum
+    }
+
+    fileprivate func subtractingSaturating(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other < 0 ? .max : .min) : difference
     }
 }

@@ -80,8 +80,9 @@ public struct IntervalSet: Equatable, Sendable {
         var last = first
         while last < ranges.count, ranges[last].lowerBound <= range.upperBound {
             merged =
-                min(merged.lowerBound, ranges[last].lowerBound)
-                ..< max(merged.upperBound, ranges[last].upperBound)
+                min(
+                    merged.lowerBound, ranges[last].lowerBound)..<max(
+                    merged.upperBound, ranges[last].upperBound)
             last += 1
         }
         ranges.replaceSubrange(first..<last, with: CollectionOfOne(merged))

@@ -11,7 +11,7 @@ public enum PrintableText {
         let array = Array(bytes)
         var result = ""
         var decoder = UTF8()
-        var iterator = array.makeIterator()
+        var iterator = array[...].makeIterator()
         var position = 0
         decoding: while true {
             switch decoder.decode(&iterator) {
@@ -20,9 +20,9 @@ public enum PrintableText {
                 append(scalar, to: &result)
             case .error:
                 // Show the byte that could not be read, and go on behind it.
-                if position < array.count { result += "\\x" + Hexadecimal.encode([array[position]]) }
+                result += "\\x" + Hexadecimal.encode([array[position]])
                 position += 1
-                iterator = Array(array.dropFirst(position)).makeIterator()
+                iterator = array[position...].makeIterator()
                 decoder = UTF8()
             case .emptyInput:
                 break decoding

@@ -19,6 +19,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         state = (next(), next(), next(), next())
     }
 
+    /// The next 64 random bits.
     public mutating func next() -> UInt64 {
         func rotate(_ word: UInt64, by bits: UInt64) -> UInt64 {
             (word << bits) | (word >> (64 - bits))

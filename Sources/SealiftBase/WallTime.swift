@@ -11,6 +11,7 @@ public struct WallTime: Hashable, Comparable, Sendable {
         self.secondsSince1970 = secondsSince1970
     }
 
+    /// Whether `left` is earlier.
     public static func < (left: WallTime, right: WallTime) -> Bool {
         left.secondsSince1970 < right.secondsSince1970
     }

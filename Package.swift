@@ -60,7 +60,9 @@ let package = Package(
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
                 "SealiftTransfer", "SealiftIO", deque,
             ]),
-        library("SealiftCLI", ["SealiftBase", "SealiftContent", "SealiftIO", "Sealift", argumentParser]),
+        library(
+            "SealiftCLI",
+            ["SealiftBase", "SealiftContent", "SealiftIO", "Sealift", argumentParser]),
         .executableTarget(name: "sealift", dependencies: ["SealiftCLI"], swiftSettings: settings),
 
         // Simulated network, virtual clock, vectors: for tests, not a product.
@@ -92,6 +94,7 @@ let package = Package(
         tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
         tests("SealiftTests", ["Sealift", "SealiftBase", "SealiftIO", "SealiftTestSupport"]),
         tests("SealiftCLITests", ["SealiftCLI", "SealiftBase", "SealiftTestSupport", "sealift"]),
+        tests("SealiftTestSupportTests", ["SealiftBase", "SealiftTestSupport"]),
         tests("ArchitectureTests", []),
     ]
 )

@@ -1,0 +1,22 @@
+# One configuration and one set of flags for build, demo and test: other flags rebuild everything.
+FLAGS := -c release -Xswiftc -enable-testing
+
+.PHONY: help build test demo lint
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build .build/release/sealift, installing what is missing
+	@scripts/bootstrap build
+	swift build $(FLAGS)
+
+test: ## Build and run every test
+	@scripts/bootstrap test
+	swift test $(FLAGS) --disable-xctest
+
+demo: build ## Build, then send a real tree between two processes and compare both ends
+	@scripts/demo
+
+lint: ## Check the formatting of the sources and the syntax of the scripts
+	swift format lint --strict --recursive Package.swift Sources Tests
+	@scripts/lint-scripts

@@ -1,0 +1,124 @@
+import Testing
+
+/// What each target may import: the arrows of `docs/ARCHITECTURE.md`, which only point down. It
+/// repeats the dependencies that `Package.swift` declares, because the compiler lets a target import
+/// a module it only reaches through another.
+private let allowedImports: [String: Set<String>] = [
+    // Pure values: no Foundation, no C library, no dispatch queues, no clock.
+    "SealiftBase": [],
+    // The only one that sees cryptography. FoundationEssentials has the byte protocols that
+    // swift-crypto takes; the C library's part is wiping memory.
+    "SealiftCrypto": [
+        "SealiftBase", "Crypto", "CryptoExtras", "CIPsecMB", "FoundationEssentials", "Glibc",
+        "Musl",
+    ],
+    "SealiftContent": ["SealiftBase", "SealiftCrypto"],
+    "SealiftTransport": ["SealiftBase", "SealiftCrypto", "DequeModule"],
+    "SealiftTransfer": [
+        "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "DequeModule",
+    ],
+
+    // The edge.
+    "CSealiftSys": [],
+    "SealiftIO": ["SealiftBase", "CSealiftSys", "DequeModule", "Glibc", "Synchronization"],
+
+    // The product.
+    "Sealift": [
+        "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
+        "SealiftIO", "DequeModule", "Glibc", "Synchronization",
+    ],
+    "SealiftCLI": [
+        "SealiftBase", "SealiftContent", "SealiftIO", "Sealift", "ArgumentParser", "Foundation",
+        "Glibc", "Synchronization",
+    ],
+    "sealift": ["SealiftCLI"],
+
+    // For tests only.
+    "SealiftTestSupport": [
+        "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
+        "Foundation",
+    ],
+]
+
+/// What each test target may import besides what any test may: ``everyTest``.
+private let allowedTestImports: [String: Set<String>] = [
+    "ArchitectureTests": [],
+    "SealiftBaseTests": ["SealiftBase"],
+    "SealiftCryptoTests": ["SealiftBase", "SealiftCrypto", "Crypto"],
+    "SealiftContentTests": ["SealiftBase", "SealiftContent"],
+    "SealiftTransportTests": ["SealiftBase", "SealiftCrypto", "SealiftTransport"],
+    "SealiftTransferTests": [
+        "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
+    ],
+    "SealiftIOTests": ["SealiftBase", "SealiftIO"],
+    "SealiftTests": ["Sealift", "SealiftBase", "SealiftIO"],
+    "SealiftCLITests": ["SealiftCLI", "SealiftBase"],
+    "SealiftTestSupportTests": ["SealiftBase"],
+]
+
+private let everyTest: Set<String> = [
+    "Testing", "SealiftTestSupport", "Foundation", "Glibc", "Synchronization",
+]
+
+@Suite("Imports between targets")
+struct ImportTests {
+    @Test("of the sources are the allowed ones")
+    func sources() throws {
+        for file in try SourceTree.files(below: "Sources") {
+            check(file, allowed: allowedImports[file.target])
+        }
+    }
+
+    @Test("of the tests are the allowed ones")
+    func tests() throws {
+        for file in try SourceTree.files(below: "Tests") {
+            check(file, allowed: allowedTestImports[file.target]?.union(everyTest))
+        }
+    }
+
+    @Test("are stated for every target, and for no target that is gone")
+    func completeness() throws {
+        #expect(try SourceTree.targets(below: "Sources") == Set(allowedImports.keys))
+        #expect(try SourceTree.targets(below: "Tests") == Set(allowedTestImports.keys))
+    }
+
+    @Test("point down only: the table has no cycle, and nothing below stands on tests")
+    func acyclic() {
+        var left = allowedImports
+        while let ready = left.first(where: { $0.value.allSatisfy { left[$0] == nil } }) {
+            left[ready.key] = nil
+        }
+        #expect(left.isEmpty, "these import each other: \(left.keys.sorted())")
+        #expect(allowedImports.values.allSatisfy { !$0.contains("SealiftTestSupport") })
+    }
+
+    @Test(
+        "are recognised in every form",
+        arguments: [
+            ("import SealiftBase", "SealiftBase"),
+            ("public import SealiftBase", "SealiftBase"),
+            ("    internal import Glibc", "Glibc"),
+            ("@testable import Sealift", "Sealift"),
+            ("@preconcurrency public import Crypto // why", "Crypto"),
+            ("import struct Foundation.URL", "Foundation"),
+            ("import Foundation.NSURL", "Foundation"),
+            ("// import Crypto", nil),
+            ("let important = 1", nil),
+            ("", nil),
+        ] as [(String, String?)])
+    func forms(line: String, module: String?) {
+        #expect(importedModule(in: line) == module)
+    }
+
+    private func check(_ file: SourceTree.File, allowed: Set<String>?) {
+        guard let allowed else {
+            Issue.record("\(file.path): its target is not in the table of allowed imports")
+            return
+        }
+        guard file.path.hasSuffix(".swift") else { return }
+        for (index, line) in file.lines.enumerated() {
+            guard let module = importedModule(in: line), !allowed.contains(module) else { continue }
+            Issue.record("\(file.path):\(index + 1): \(file.target) may not import \(module)")
+        }
+    }
+}

@@ -1,0 +1,7 @@
+public import SealiftCrypto
+
+extension Connection {
+    /// The connection ids under which the peer's packets for this connection come, now and after its
+    /// next moves: what whoever shares a socket between connections looks packets up by.
+    public var acceptedConnectionIDs: [ConnectionID] { protection.acceptedConnectionIDs }
+}

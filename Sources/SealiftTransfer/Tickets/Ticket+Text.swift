@@ -41,7 +41,7 @@ extension Ticket {
     private var encoded: [UInt8] {
         var writer = ByteWriter(capacity: 128)
         writer.write(Self.version)
-        secret.withUnsafeBytes { writer.write($0) }
+        secret.secret.withUnsafeBytes { writer.write($0) }
         writer.write(fingerprint.bytes)
         writer.write(UInt64(bitPattern: expires.secondsSince1970))
         TicketAddress.writeList(addresses, to: &writer)

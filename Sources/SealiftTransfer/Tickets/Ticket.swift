@@ -9,6 +9,9 @@ public struct Ticket: Sendable {
     /// The version that this build writes and reads.
     public static let version: UInt8 = 1
 
+    /// The most addresses that a ticket holds.
+    public static let maximumAddressCount = TicketAddress.maximumCount
+
     /// The pre-shared key of the session.
     public let secret: PreSharedKey
     /// The fingerprint of the sender's device; the receiver talks to no other.

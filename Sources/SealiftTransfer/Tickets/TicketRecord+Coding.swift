@@ -28,7 +28,7 @@ extension TicketRecord {
     public var encoded: [UInt8] {
         var writer = ByteWriter(capacity: 256)
         writer.write(Self.magic)
-        secret.withUnsafeBytes { writer.write($0) }
+        secret.secret.withUnsafeBytes { writer.write($0) }
         writer.write(created)
         writer.write(expires)
         writer.write(presence.rawValue)

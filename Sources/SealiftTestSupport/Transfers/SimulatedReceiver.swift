@@ -1,0 +1,107 @@
+public import SealiftBase
+public import SealiftContent
+public import SealiftCrypto
+public import SealiftTransfer
+public import SealiftTransport
+
+/// A whole receiver in the simulator: endpoint, worker and a destination in memory, with the work
+/// done at once.
+public struct SimulatedReceiver: SimulatedEndpoint {
+    /// What the simulated user answers.
+    public enum Answer: Sendable {
+        /// Yes.
+        case accept
+        /// No.
+        case decline
+    }
+
+    /// The endpoint under test.
+    public var endpoint: ReceiverEndpoint
+    /// What the endpoint reported, in order.
+    public private(set) var reports: [ReceiverSession.Report] = []
+    /// What was asked, once it was.
+    public private(set) var summary: ListingSummary?
+    /// How the session ended, once it did.
+    public private(set) var ending: SessionEnding?
+    /// What was counted when the last report came.
+    public private(set) var finalTally: ReceiverSession.Tally?
+    /// The destination.
+    public let store: MemoryStore
+
+    private var worker: ReceiverWorker<MemoryStore>
+    private let answer: Answer
+    private var paths = SimulatedPaths()
+    private var scratch = [UInt8](repeating: 0, count: 65_536)
+
+    /// Makes a receiver that dials `sender` at once.
+    public init(
+        store: MemoryStore, device: DeviceKeyPair, psk: PreSharedKey, sender: SimulatedAddress,
+        expecting fingerprint: DeviceFingerprint?, configuration: ConnectionConfiguration,
+        answer: Answer = .accept, seed: UInt64, now: Instant
+    ) throws {
+        var entropy = SeededEntropy(seed: seed)
+        let handshake = try HandshakeInitiator(
+            psk: psk, role: .ticket, local: device, expectedPeer: fingerprint, entropy: &entropy)
+        endpoint = ReceiverEndpoint(
+            handshake: handshake, paths: [paths.id(of: sender)], configuration: configuration,
+            now: now)
+        self.store = store
+        self.answer = answer
+        worker = ReceiverWorker(store: store)
+    }
+
+    public mutating func receive(_ datagram: SimulatedDatagram, now: Instant) {
+        let path = paths.id(of: datagram.from)
+        datagram.bytes.withUnsafeBytes {
+            endpoint.receive($0, on: path, ecn: ECN(datagram.ecn), now: now)
+        }
+        settle(now: now)
+    }
+
+    public mutating func handleTimeout(now: Instant) {
+        endpoint.handleTimeout(now: now)
+        settle(now: now)
+    }
+
+    public var nextTimeout: Instant? { endpoint.nextTimeout }
+
+    public mutating func pollTransmit(now: Instant) -> [SimulatedDatagram] {
+        var datagrams: [SimulatedDatagram] = []
+        while let batch = scratch.withUnsafeMutableBytes({
+            endpoint.pollTransmit(into: $0, now: now)
+        }) {
+            datagrams += paths.cut(batch, from: scratch)
+        }
+        return datagrams
+    }
+
+    private mutating func settle(now: Instant) {
+        endpoint.process(now: now)
+        while let action = endpoint.pollAction() {
+            perform(action, now: now)
+            endpoint.process(now: now)
+        }
+    }
+
+    private mutating func perform(_ action: ReceiverEndpoint.Action, now: Instant) {
+        switch action {
+        case .connected:
+            break
+        case .work(let command):
+            var outputs: [ReceiverOutput] = []
+            worker.handle(command, into: &outputs)
+            for output in outputs { endpoint.receive(output, now: now) }
+        case .ask(let summary):
+            self.summary = summary
+            switch answer {
+            case .accept: endpoint.accept()
+            case .decline: endpoint.decline()
+            }
+        case .report(let report):
+            reports.append(report)
+            finalTally = endpoint.tally
+        case .ended(let ending):
+            self.ending = ending
+        }
+    }
+}

@@ -1,0 +1,372 @@
+internal import DequeModule
+public import SealiftBase
+public import SealiftContent
+public import SealiftTransport
+
+/// The receiver's side of one transfer (`docs/PROTOCOL.md` §7), from the offer to the last root.
+///
+/// A value without I/O: messages, objects, what the worker found and the user's answer go in,
+/// ``Action``s come out. It decides what to ask for and when; proving and writing are the
+/// ``ReceiverWorker``'s.
+public struct ReceiverSession {
+    /// What the driver does next, in order.
+    public enum Action {
+        /// Write a message to the control stream.
+        case send(ControlMessage)
+        /// Expect objects with consecutive ids and these lengths.
+        case expectObjects(first: ObjectID, lengths: [Int])
+        /// Expect this object no longer.
+        case withdraw(ObjectID)
+        /// Put work before the worker.
+        case work(ReceiverCommand)
+        /// Ask the user, then call ``accept()`` or ``decline()``.
+        case ask(ListingSummary)
+        /// Tell the user.
+        case report(Report)
+        /// Close the session.
+        case close(CloseCode, reason: String)
+    }
+
+    /// What the user may want to know.
+    public enum Report: Equatable, Sendable {
+        /// The sender gives this session nothing.
+        case refused(RefusalReason)
+        /// A file is at its destination, or will not be.
+        case fileDone(path: EntryPath, content: ContentID, FileResult)
+        /// Both roots are equal.
+        case completed(Completion)
+        /// The sender's root is not ours.
+        case rootsDiffer(ours: Hash256, theirs: Hash256)
+        /// What arrived is not what its hash says.
+        case pieceRefuted(FileIndex)
+        /// Storage on this machine failed.
+        case storageFailed(StorageFailure)
+        /// The sender broke the protocol.
+        case violated(TransferViolation)
+    }
+
+    /// What was counted so far.
+    public struct Tally: Equatable, Sendable {
+        /// Content bytes proven in this session, listing not counted.
+        public var receivedBytes: UInt64 = 0
+        /// Content bytes that an earlier run had proven and the sender confirmed.
+        public var reusedBytes: UInt64 = 0
+        /// Content bytes that an earlier run had proven and that had to come again.
+        public var resentProvenBytes: UInt64 = 0
+        /// Files at their destination.
+        public var filesDelivered: UInt64 = 0
+        /// Files that will not be.
+        public var filesFailed: UInt64 = 0
+    }
+
+    private enum Phase: Equatable {
+        case awaitingOffer
+        case fetchingListing
+        case deciding
+        case claiming
+        case transferring
+        case finishing
+        case comparing(Completion)
+        case over
+    }
+
+    /// What an outstanding object is.
+    private enum Subject {
+        case piece(FileIndex, PieceIndex, length: Int)
+        case hashes(FileIndex, firstPiece: PieceIndex, bytes: Int)
+    }
+
+    /// How many planned runs wait at most.
+    private static let plannedAhead = 4
+
+    private var phase = Phase.awaitingOffer
+    private var actions: Deque<Action> = []
+    private var nextObject = ObjectID(rawValue: 0)
+    private var outstanding: [ObjectID: Subject] = [:]
+    /// Pieces given to the worker and not proven yet.
+    private var beingStored = 0
+    private var planned: Deque<PlannedRun> = []
+    private var isPlanning = false
+    private var isPlanExhausted = false
+    private var nextListingPiece: UInt64 = 0
+    private var highestRequestedFile = FileIndex.listing
+    private var failedFiles: Set<FileIndex> = []
+    /// How much may be asked for.
+    public private(set) var window = RequestWindow()
+    /// What the sender offered; nil before.
+    public private(set) var offer: Offer?
+    /// What was counted so far.
+    public private(set) var tally = Tally()
+
+    /// Begins a session; the sender speaks first.
+    public init() {}
+
+    /// Whether the session reached its end, good or bad.
+    public var isOver: Bool { phase == .over }
+
+    /// Whether content is on its way.
+    public var isTransferring: Bool { phase == .transferring }
+
+    /// Takes the next action; nil where there is none.
+    public mutating func pollAction() -> Action? { actions.popFirst() }
+
+    // MARK: Inputs
+
+    /// Takes a message from the sender.
+    public mutating func receive(_ message: ControlMessage) {
+        guard phase != .over else { return }
+        do throws(TransferViolation) {
+            switch message {
+            case .offer(let offer): try take(offer)
+            case .refuse(let reason): refuse(reason)
+            case .claimed: try claimed()
+            case .zero(let first, let count): try zero(first, count: count)
+            case .fileRoot(let file, let root):
+                try checkKnown(file)
+                actions.append(.work(.fileRoot(file, root)))
+            case .fileFailed(let file, let failure): try fail(file, failure)
+            case .confirm(let root): try confirm(root)
+            case .claim, .request, .hashRequest, .skip, .complete: throw .unexpectedMessage
+            }
+        } catch {
+            end(violation: error)
+        }
+    }
+
+    /// Takes an object that is complete.
+    public mutating func receive(_ object: ObjectID, _ buffer: ObjectBuffer) {
+        guard phase != .over, let subject = outstanding.removeValue(forKey: object) else { return }
+        switch subject {
+        case .piece(.listing, let piece, _):
+            beingStored += 1
+            actions.append(.work(.storeListing(piece, buffer)))
+        case .piece(let file, let piece, _):
+            beingStored += 1
+            actions.append(.work(.store(file, piece, buffer)))
+        case .hashes(let file, let firstPiece, let bytes):
+            window.released(UInt64(bytes))
+            // Pieces whose hashes differ are planned again behind this command.
+            isPlanExhausted = false
+            actions.append(.work(.compareHashes(file, firstPiece: firstPiece, buffer)))
+            ask()
+        }
+    }
+
+    /// Takes what the worker found.
+    public mutating func receive(_ output: ReceiverOutput, now: Instant, roundTrip: Duration) {
+        guard phase != .over else { return }
+        switch output {
+        case .listingReady(let summary):
+            phase = .deciding
+            actions.append(.ask(summary))
+        case .planned(let run):
+            isPlanning = false
+            planned.append(run)
+        case .planExhausted:
+            isPlanning = false
+            isPlanExhausted = true
+        case .proven(let file, _, let bytes, let reused):
+            if reused {
+                tally.reusedBytes += bytes
+            } else {
+                beingStored -= 1
+                window.proven(bytes, now: now, roundTrip: roundTrip)
+                if file != .listing { tally.receivedBytes += bytes }
+            }
+        case .discarded(let bytes):
+            beingStored -= 1
+            window.released(bytes)
+        case .outdated(let bytes):
+            tally.resentProvenBytes += bytes
+        case .pieceRefuted(let file, _):
+            phase = .over
+            actions.append(.report(.pieceRefuted(file)))
+            actions.append(.close(.integrity, reason: "a piece is not what its hash says"))
+        case .fileDone(_, let path, let content, let result):
+            if result == .delivered {
+                tally.filesDelivered += 1
+            } else {
+                tally.filesFailed += 1
+            }
+            actions.append(.report(.fileDone(path: path, content: content, result)))
+        case .finished(let completion):
+            phase = .comparing(completion)
+            actions.append(.send(.complete(completion)))
+        case .violation(let violation):
+            end(violation: violation)
+        case .failed(let failure):
+            phase = .over
+            actions.append(.report(.storageFailed(failure)))
+            actions.append(.close(.storage, reason: "the receiver's disk failed"))
+        }
+        ask()
+    }
+
+    /// The user said yes: claim the ticket.
+    public mutating func accept() {
+        guard phase == .deciding else { return }
+        phase = .claiming
+        actions.append(.send(.claim))
+    }
+
+    /// The user said no, or only wanted to look.
+    public mutating func decline() {
+        guard phase == .deciding else { return }
+        phase = .over
+        actions.append(.close(.declined, reason: "declined"))
+    }
+
+    // MARK: Messages
+
+    private mutating func take(_ offer: Offer) throws(TransferViolation) {
+        guard phase == .awaitingOffer else { throw .unexpectedMessage }
+        guard offer.listing.length > 0 else { throw .listing("it is empty") }
+        phase = .fetchingListing
+        self.offer = offer
+        actions.append(.work(.beginListing(offer)))
+        ask()
+    }
+
+    private mutating func refuse(_ reason: RefusalReason) {
+        phase = .over
+        actions.append(.report(.refused(reason)))
+        actions.append(.close(.done, reason: ""))
+    }
+
+    private mutating func claimed() throws(TransferViolation) {
+        guard phase == .claiming else { throw .unexpectedMessage }
+        phase = .transferring
+        ask()
+    }
+
+    private mutating func zero(_ first: ObjectID, count: UInt64) throws(TransferViolation) {
+        for offset in 0..<count {
+            let object = ObjectID(rawValue: first.rawValue &+ offset)
+            guard case .piece(let file, let piece, let length) = outstanding[object],
+                length == PieceGeometry.pieceSize, file != .listing
+            else {
+                // A piece whose file failed in the meantime was withdrawn.
+                guard object.rawValue < nextObject.rawValue else { throw .unknownObject }
+                continue
+            }
+            outstanding.removeValue(forKey: object)
+            beingStored += 1
+            actions.append(.withdraw(object))
+            actions.append(.work(.storeZero(file, piece)))
+        }
+    }
+
+    private func checkKnown(_ file: FileIndex) throws(TransferViolation) {
+        guard file != .listing, file <= highestRequestedFile else { throw .unknownObject }
+    }
+
+    private mutating func fail(
+        _ file: FileIndex, _ failure: FileFailure
+    ) throws(TransferViolation) {
+        try checkKnown(file)
+        guard failedFiles.insert(file).inserted else { return }
+        for (object, subject) in outstanding {
+            switch subject {
+            case .piece(file, _, let length): drop(object, bytes: length)
+            case .hashes(file, _, let bytes): drop(object, bytes: bytes)
+            default: break
+            }
+        }
+        actions.append(.work(.fileFailed(file, failure)))
+        ask()
+    }
+
+    private mutating func drop(_ object: ObjectID, bytes: Int) {
+        outstanding.removeValue(forKey: object)
+        window.released(UInt64(bytes))
+        actions.append(.withdraw(object))
+    }
+
+    private mutating func confirm(_ root: Hash256) throws(TransferViolation) {
+        guard case .comparing(let completion) = phase else { throw .unexpectedMessage }
+        phase = .over
+        if root == completion.root {
+            actions.append(.report(.completed(completion)))
+            actions.append(.close(.done, reason: ""))
+        } else {
+            actions.append(.report(.rootsDiffer(ours: completion.root, theirs: root)))
+            actions.append(.close(.integrity, reason: "manifest roots differ"))
+        }
+    }
+
+    mutating func end(violation: TransferViolation) {
+        phase = .over
+        actions.append(.report(.violated(violation)))
+        actions.append(.close(.violation, reason: violation.reason))
+    }
+
+    // MARK: Asking
+
+    /// Asks for as much as the window allows, keeps the plan ahead, and ends when nothing is left.
+    private mutating func ask() {
+        switch phase {
+        case .fetchingListing:
+            while window.isOpen, let listing = offer?.listing,
+                let run = PlannedRun.listing(length: listing.length, from: nextListingPiece)
+            {
+                nextListingPiece += PlannedRun.listingRunPieces
+                request(run)
+            }
+        case .transferring:
+            while window.isOpen, let run = planned.popFirst() { request(run) }
+            if planned.count < Self.plannedAhead, !isPlanning, !isPlanExhausted {
+                isPlanning = true
+                actions.append(.work(.plan))
+            }
+            if isPlanExhausted, !isPlanning, planned.isEmpty, outstanding.isEmpty,
+                beingStored == 0
+            {
+                phase = .finishing
+                actions.append(.work(.finish))
+            }
+        default:
+            break
+        }
+    }
+
+    private mutating func request(_ run: PlannedRun) {
+        let first = nextObject
+        switch run.subject {
+        case .pieces(let pieces):
+            guard let start = pieces.first else { return }
+            nextObject = ObjectID(rawValue: first.rawValue + UInt64(pieces.count))
+            actions.append(
+                .expectObjects(
+                    first: first, lengths: pieces.map { $0.length + Hash256.byteCount }))
+            actions.append(
+                .send(
+                    .request(
+                        PieceRequest(
+                            firstObject: first, file: start.file, piece: start.piece,
+                            count: UInt64(pieces.count)))))
+            for (offset, piece) in pieces.enumerated() {
+                let object = ObjectID(rawValue: first.rawValue + UInt64(offset))
+                highestRequestedFile = max(highestRequestedFile, piece.file)
+                if failedFiles.contains(piece.file) {
+                    actions.append(.withdraw(object))
+                } else {
+                    window.requested(UInt64(piece.length))
+                    outstanding[object] = .piece(piece.file, piece.piece, length: piece.length)
+                }
+            }
+        case .hashes(let file, let firstPiece, let count):
+            guard !failedFiles.contains(file) else { return }
+            nextObject = ObjectID(rawValue: first.rawValue + 1)
+            highestRequestedFile = max(highestRequestedFile, file)
+            let bytes = Int(count) * Hash256.byteCount
+            actions.append(.expectObjects(first: first, lengths: [bytes]))
+            actions.append(
+                .send(
+                    .hashRequest(
+                        HashRequest(
+                            object: first, file: file, firstPiece: firstPiece, count: count))))
+            window.requested(UInt64(bytes))
+            outstanding[first] = .hashes(file, firstPiece: firstPiece, bytes: bytes)
+        }
+    }
+}

@@ -1,0 +1,375 @@
+internal import DequeModule
+internal import SealiftBase
+internal import SealiftContent
+internal import SealiftTransport
+
+/// Reads, hashes and hands out what a receiver asked for; computes hashes and the manifest behind it.
+///
+/// A value with no thread of its own: whoever drives it calls ``step()`` when there is room for one
+/// more output. Pieces that were asked for come first; hash requests, and the manifest at the end,
+/// fill the time that is left, so that a resumed transfer's new data never waits for old hashes.
+public struct SenderWorker<Source: SenderSource> {
+    private var source: Source
+    private var requests: Deque<PieceRequest> = []
+    private var hashRequests: Deque<HashRequest> = []
+    private var manifest: ManifestTask?
+    private var pending: Deque<SenderOutput> = []
+    /// The files whose hashes are being gathered.
+    private var files: [FileIndex: OpenFile] = [:]
+    /// The file that the last piece came from: requests run through files in order.
+    private var lastServed: FileIndex?
+    /// Files that failed in this session: they are left out from then on.
+    private var failed: Set<FileIndex> = []
+
+    /// A file whose hashes are being gathered.
+    private struct OpenFile {
+        let entry: ListingEntry
+        var hashes: PieceHashes
+        /// Set once the root was stated, so that it is stated once.
+        var isWhole = false
+    }
+
+    private struct ManifestTask {
+        let skipped: IntervalSet
+        var next = FileIndex.firstEntry
+        var hasher = ManifestHasher()
+        var files: UInt64 = 0
+        var bytes: UInt64 = 0
+    }
+
+    /// What one step did.
+    public enum Step {
+        /// Something to hand on.
+        case output(SenderOutput)
+        /// Work was done that shows nothing yet.
+        case working
+        /// Nothing is left to do.
+        case idle
+    }
+
+    /// Makes a worker over `source`.
+    public init(source: Source) {
+        self.source = source
+    }
+
+    /// Whether a requested piece waits to be read.
+    public var hasRequestedPieces: Bool { !pending.isEmpty || !requests.isEmpty }
+
+    /// Adds work.
+    public mutating func enqueue(_ command: SenderCommand) {
+        switch command {
+        case .request(let request): requests.append(request)
+        case .hashes(let request): hashRequests.append(request)
+        case .manifest(let skipped): manifest = ManifestTask(skipped: skipped)
+        }
+    }
+
+    /// Does one bounded piece of work: at most one piece is read and hashed.
+    /// - Parameter includingRequested: false where there is no room for another object, so that
+    ///   only hashing in the background may go on.
+    public mutating func step(includingRequested: Bool = true) -> Step {
+        if let output = pending.popFirst() { return .output(output) }
+        do throws(WorkFailure) {
+            if includingRequested, let request = requests.popFirst() {
+                try serveFirstPiece(of: request)
+            } else if let request = hashRequests.first {
+                try advance(request)
+            } else if let task = manifest {
+                try advance(task)
+            } else {
+                return .idle
+            }
+        } catch {
+            switch error {
+            case .violation(let violation): pending.append(.violation(violation))
+            case .storage(let failure): pending.append(.failed(failure))
+            }
+            requests.removeAll()
+            hashRequests.removeAll()
+            manifest = nil
+        }
+        return pending.popFirst().map(Step.output) ?? .working
+    }
+
+    // MARK: Requested pieces
+
+    private mutating func serveFirstPiece(of request: PieceRequest) throws(WorkFailure) {
+        var rest = request
+        if request.file == .listing {
+            try serveListingPiece(request)
+            rest.advance(to: .listing, piece: PieceIndex(request.piece.rawValue + 1))
+        } else {
+            guard
+                let (file, piece, entry) = try firstPiece(from: request.file, at: request.piece)
+            else { throw .violation(.noSuchPiece) }
+            try servePiece(piece, of: file, entry: entry, as: request.firstObject)
+            rest.advance(to: file, piece: PieceIndex(piece.rawValue + 1))
+        }
+        if rest.count > 0 { requests.prepend(rest) }
+    }
+
+    private mutating func serveListingPiece(_ request: PieceRequest) throws(WorkFailure) {
+        let length = source.listing.length
+        guard let range = PieceGeometry.byteRange(of: request.piece, in: length) else {
+            throw .violation(.noSuchPiece)
+        }
+        let size = range.count
+        let buffer = ObjectBuffer(count: Hash256.byteCount + size)
+        let content = buffer.content
+        do {
+            try source.readListing(
+                at: range.lowerBound, into: content)
+        } catch { throw .storage(error) }
+        let isOnly = PieceGeometry.pieceCount(of: length) == 1
+        PieceHasher.hash(UnsafeRawBufferPointer(content), isOnlyPiece: isOnly)
+            .copyBytes(to: buffer.bytes)
+        pending.append(.object(request.firstObject, buffer, contentBytes: size))
+    }
+
+    /// The piece at or behind the given place that is data, going on through the listing.
+    private mutating func firstPiece(
+        from start: FileIndex, at startPiece: PieceIndex
+    ) throws(WorkFailure) -> (FileIndex, PieceIndex, ListingEntry)? {
+        var file = start
+        var piece = startPiece
+        while let entry = try entry(at: file) {
+            if case .file(let facts) = entry.kind {
+                if let run = facts.pieceLayout.dataRun(atOrAfter: piece.rawValue) {
+                    return (file, PieceIndex(run.lowerBound), entry)
+                }
+            }
+            file = file.next
+            piece = .first
+        }
+        return nil
+    }
+
+    private mutating func entry(at file: FileIndex) throws(WorkFailure) -> ListingEntry? {
+        if let open = files[file] { return open.entry }
+        do { return try source.entry(at: file) } catch { throw .storage(error) }
+    }
+
+    private mutating func servePiece(
+        _ piece: PieceIndex, of file: FileIndex, entry: ListingEntry, as object: ObjectID
+    ) throws(WorkFailure) {
+        guard !failed.contains(file), case .file(let facts) = entry.kind,
+            let size = facts.pieceLayout.pieceLength(piece)
+        else {
+            pending.append(.withdrawn(count: 1))
+            return
+        }
+        let buffer = ObjectBuffer(count: Hash256.byteCount + size)
+        do throws(SourceFailure) {
+            let hash = try read(piece, of: file, entry: entry, into: buffer.content)
+            try note(hash, piece: piece, of: file)
+            hash.copyBytes(to: buffer.bytes)
+            if hash == ZeroPiece.hash, size == PieceGeometry.pieceSize {
+                pending.prepend(.zero(first: object, count: 1))
+            } else {
+                pending.prepend(.object(object, buffer, contentBytes: size))
+            }
+        } catch {
+            try fail(file, entry: entry, error)
+            pending.append(.withdrawn(count: 1))
+        }
+    }
+
+    // MARK: Hashes
+
+    /// Reads and hashes one piece. A file of one piece is looked at again before its hash counts,
+    /// because nothing is said about it afterwards.
+    private mutating func read(
+        _ piece: PieceIndex, of file: FileIndex, entry: ListingEntry,
+        into content: UnsafeMutableRawBufferPointer
+    ) throws(SourceFailure) -> Hash256 {
+        guard case .file(let facts) = entry.kind else { throw .file(.unreadable) }
+        _ = gatheredHashes(of: file, entry: entry, facts)
+        try source.read(piece, of: file, entry: entry, into: content)
+        moveOn(to: file)
+        let isOnly = PieceGeometry.pieceCount(of: facts.size) == 1
+        return PieceHasher.hash(UnsafeRawBufferPointer(content), isOnlyPiece: isOnly)
+    }
+
+    /// Notes a hash; with the last one of a file, confirms that the file did not change and states
+    /// its root.
+    private mutating func note(
+        _ hash: Hash256, piece: PieceIndex, of file: FileIndex
+    ) throws(SourceFailure) {
+        guard var open = files.removeValue(forKey: file) else { return }
+        // A remembered hash that differs: the content moved without the clock of the file.
+        if let known = open.hashes[piece], known != hash { throw .file(.changed) }
+        open.hashes.set(hash, for: piece)
+        defer { files[file] = open }
+        guard !open.isWhole, let root = open.hashes.root(), case .file(let facts) = open.entry.kind
+        else { return }
+        try source.confirmUnchanged(file, entry: open.entry)
+        do { try source.storeRoot(root, of: file) } catch { throw .spool(error) }
+        open.isWhole = true
+        if PieceGeometry.pieceCount(of: facts.size) > 1 {
+            pending.append(.fileRoot(file, root))
+            source.remember(open.hashes, of: file, entry: open.entry)
+        }
+        pending.append(
+            .fileRead(
+                file, path: open.entry.path, content: ContentID(length: facts.size, root: root)))
+    }
+
+    /// Lets go of the file served before, once it is whole and nobody waits for its hashes.
+    private mutating func moveOn(to file: FileIndex) {
+        guard let last = lastServed, last != file else {
+            lastServed = file
+            return
+        }
+        lastServed = file
+        source.close(last)
+        if files[last]?.isWhole == true, !hashRequests.contains(where: { $0.file == last }) {
+            files.removeValue(forKey: last)
+        }
+    }
+
+    private mutating func fail(
+        _ file: FileIndex, entry: ListingEntry, _ failure: SourceFailure
+    ) throws(WorkFailure) {
+        source.close(file)
+        files.removeValue(forKey: file)
+        switch failure {
+        case .spool(let storage): throw .storage(storage)
+        case .file(let reason):
+            if failed.insert(file).inserted {
+                pending.append(.fileFailed(file, path: entry.path, reason))
+            }
+        }
+    }
+
+    /// What is known of a file's hashes, from this session or an earlier run.
+    private mutating func gatheredHashes(
+        of file: FileIndex, entry: ListingEntry, _ facts: FileEntry
+    ) -> PieceHashes {
+        if let open = files[file] { return open.hashes }
+        let hashes =
+            source.rememberedHashes(of: file, entry: entry)
+            ?? PieceHashes(layout: facts.pieceLayout)
+        files[file] = OpenFile(entry: entry, hashes: hashes)
+        return hashes
+    }
+
+    private mutating func advance(_ request: HashRequest) throws(WorkFailure) {
+        guard let entry = try entry(at: request.file), case .file(let facts) = entry.kind,
+            request.firstPiece.rawValue < PieceGeometry.pieceCount(of: facts.size),
+            request.count
+                <= PieceGeometry.pieceCount(of: facts.size) - request.firstPiece.rawValue
+        else { throw .violation(.noSuchPiece) }
+        guard !failed.contains(request.file) else {
+            hashRequests.removeFirst()
+            pending.append(.withdrawn(count: 1))
+            return
+        }
+        let end = request.firstPiece.rawValue + request.count
+        let table = gatheredHashes(of: request.file, entry: entry, facts)
+        if let missing = table.firstMissing(from: request.firstPiece), missing.rawValue < end {
+            try hashInBackground(missing, of: request.file, entry: entry, facts)
+            return
+        }
+        hashRequests.removeFirst()
+        let buffer = ObjectBuffer(count: Int(request.count) * Hash256.byteCount)
+        for index in 0..<Int(request.count) {
+            let piece = PieceIndex(request.firstPiece.rawValue + UInt64(index))
+            let slot = UnsafeMutableRawBufferPointer(
+                rebasing: buffer.bytes[(index * Hash256.byteCount)...])
+            (table[piece] ?? .zero).copyBytes(to: slot)
+        }
+        pending.append(.object(request.object, buffer, contentBytes: 0))
+    }
+
+    private mutating func hashInBackground(
+        _ piece: PieceIndex, of file: FileIndex, entry: ListingEntry, _ facts: FileEntry
+    ) throws(WorkFailure) {
+        let scratch = ObjectBuffer(count: facts.pieceLayout.pieceLength(piece) ?? 0)
+        do throws(SourceFailure) {
+            let hash = try read(piece, of: file, entry: entry, into: scratch.bytes)
+            try note(hash, piece: piece, of: file)
+        } catch {
+            try fail(file, entry: entry, error)
+        }
+    }
+
+    // MARK: Manifest
+
+    private mutating func advance(_ task: ManifestTask) throws(WorkFailure) {
+        var task = task
+        for _ in 0..<1_024 {
+            guard let entry = try entry(at: task.next) else {
+                manifest = nil
+                pending.append(
+                    .manifest(
+                        Completion(
+                            root: task.hasher.finalize(), files: task.files, bytes: task.bytes)))
+                return
+            }
+            let isLeftOut =
+                task.skipped.contains(task.next.rawValue) || failed.contains(task.next)
+            if !isLeftOut {
+                var root: Hash256?
+                if case .file(let facts) = entry.kind {
+                    if facts.size > 0 {
+                        root = try knownRoot(of: task.next, entry: entry)
+                        guard root != nil else {
+                            // One piece closer to the root; the task comes back to this entry.
+                            try hashNextMissing(of: task.next, entry: entry, facts)
+                            manifest = task
+                            return
+                        }
+                    }
+                    task.files += 1
+                    task.bytes += facts.size
+                }
+                task.hasher.append(entry, root: root)
+            }
+            task.next = task.next.next
+        }
+        manifest = task
+    }
+
+    private mutating func knownRoot(
+        of file: FileIndex, entry: ListingEntry
+    ) throws(WorkFailure) -> Hash256? {
+        do throws(StorageFailure) {
+            if let root = try source.root(of: file) { return root }
+            guard let hashes = source.rememberedHashes(of: file, entry: entry),
+                let root = hashes.root()
+            else { return nil }
+            try source.storeRoot(root, of: file)
+            return root
+        } catch { throw .storage(error) }
+    }
+
+    private mutating func hashNextMissing(
+        of file: FileIndex, entry: ListingEntry, _ facts: FileEntry
+    ) throws(WorkFailure) {
+        let table =
+            files[file]?.hashes ?? PieceHashes(layout: facts.pieceLayout)
+        if let missing = table.firstMissing() {
+            try hashInBackground(missing, of: file, entry: entry, facts)
+        } else if let root = table.root() {
+            // Nothing but holes: there is nothing to read.
+            do { try source.storeRoot(root, of: file) } catch { throw .storage(error) }
+        }
+    }
+}
+
+extension PieceRequest {
+    /// Drops the first piece; the rest begins at the given place.
+    fileprivate mutating func advance(to file: FileIndex, piece: PieceIndex) {
+        firstObject = ObjectID(rawValue: firstObject.rawValue + 1)
+        self.file = file
+        self.piece = piece
+        count -= 1
+    }
+}
+
+extension ObjectBuffer {
+    /// The part of a piece's object behind the hash.
+    var content: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: bytes[Hash256.byteCount...])
+    }
+}

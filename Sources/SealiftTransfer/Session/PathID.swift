@@ -1,0 +1,22 @@
+/// A way to the other end: one of our sockets together with one remote address.
+///
+/// Protocol machines only compare it and hand it back. What the three words mean is the business of
+/// whoever owns the sockets; a value rather than an index into a table, so that strangers who send
+/// from a million addresses make nobody remember anything.
+public struct PathID: Hashable, Sendable {
+    /// The owner's three words.
+    public let words: (UInt64, UInt64, UInt64)
+
+    /// Makes a path of three words.
+    public init(_ first: UInt64, _ second: UInt64, _ third: UInt64) {
+        words = (first, second, third)
+    }
+
+    public static func == (left: PathID, right: PathID) -> Bool { left.words == right.words }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+        hasher.combine(words.2)
+    }
+}

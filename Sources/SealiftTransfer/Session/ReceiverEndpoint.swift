@@ -1,0 +1,249 @@
+internal import DequeModule
+public import SealiftBase
+public import SealiftCrypto
+public import SealiftTransport
+
+/// The receiving end of a transfer as one value: dials, speaks, asks, proves, closes.
+///
+/// Joins the handshake, the ``Connection`` and the ``ReceiverSession``; owns no socket, no file and
+/// no clock. The driver moves datagrams in and out, gives ``ReceiverCommand``s to a worker and its
+/// outputs back, and asks the user. The simulator drives the same value.
+public struct ReceiverEndpoint {
+    /// What the driver does next, in order.
+    public enum Action {
+        /// The session stands.
+        case connected(DevicePublicKeys, PathID)
+        /// Put work before the worker.
+        case work(ReceiverCommand)
+        /// Ask the user, then call ``accept(now:)`` or ``decline(now:)``.
+        case ask(ListingSummary)
+        /// Tell the user.
+        case report(ReceiverSession.Report)
+        /// Nothing more will come.
+        case ended(SessionEnding)
+    }
+
+    /// How long the first contact is tried, unless told otherwise.
+    public static let contactTimeout = Duration.seconds(30)
+
+    private struct Dial {
+        var handshake: HandshakeInitiator
+        let paths: [PathID]
+        let deadline: Instant
+        var schedule: RetransmissionSchedule
+    }
+
+    private struct Link {
+        var connection: Connection
+        var session: ReceiverSession
+        let path: PathID
+        /// Message 3, repeated until a packet of the sender opens.
+        var finalFlight: [[UInt8]]
+        var schedule: RetransmissionSchedule
+        /// Why the connection closes, once it does.
+        var ending: SessionEnding?
+    }
+
+    // One of the two at a time; neither once the session is over. Optionals rather than an enum's
+    // payloads, so that each is changed in place.
+    private var dial: Dial?
+    private var link: Link?
+    private let configuration: ConnectionConfiguration
+    private var flights: Deque<(PathID, [UInt8])> = []
+    private var actions: Deque<Action> = []
+    private var framer = ControlMessageFramer()
+
+    /// Begins to dial on every path at once.
+    public init(
+        handshake: HandshakeInitiator, paths: [PathID], configuration: ConnectionConfiguration,
+        contactTimeout: Duration = ReceiverEndpoint.contactTimeout, now: Instant
+    ) {
+        self.configuration = configuration
+        dial = Dial(
+            handshake: handshake, paths: paths, deadline: now + contactTimeout,
+            schedule: RetransmissionSchedule(start: now))
+        handleTimeout(now: now)
+    }
+
+    // MARK: Getters
+
+    /// What the transport measures; nil before the session stands.
+    public var statistics: ConnectionStatistics? { link?.connection.statistics }
+
+    /// What the session counted; nil before it stands.
+    public var tally: ReceiverSession.Tally? { link?.session.tally }
+
+    /// What the sender offered; nil before it did.
+    public var offer: Offer? { link?.session.offer }
+
+    /// Whether nothing more will happen.
+    public var isOver: Bool { dial == nil && link == nil }
+
+    /// When ``handleTimeout(now:)`` wants to be called; nil for never.
+    public var nextTimeout: Instant? {
+        if let dial { return min(dial.schedule.due, dial.deadline) }
+        guard let link else { return nil }
+        guard !link.finalFlight.isEmpty else { return link.connection.nextTimeout }
+        return min(link.schedule.due, link.connection.nextTimeout ?? .distantFuture)
+    }
+
+    /// Takes the next action; nil where there is none.
+    public mutating func pollAction() -> Action? { actions.popFirst() }
+
+    // MARK: Inputs
+
+    /// Takes a datagram that came on `path`.
+    public mutating func receive(
+        _ datagram: UnsafeRawBufferPointer, on path: PathID, ecn: ECN, now: Instant
+    ) {
+        if link != nil {
+            link?.connection.receive(datagram, ecn: ecn, now: now)
+        } else {
+            handshake(datagram, on: path, now: now)
+        }
+    }
+
+    private mutating func handshake(
+        _ datagram: UnsafeRawBufferPointer, on path: PathID, now: Instant
+    ) {
+        do throws(HandshakeError) {
+            switch try dial?.handshake.receive(datagram) {
+            case .established(let established, let finalFlight):
+                dial = nil
+                flights.removeAll()
+                link = Link(
+                    connection: Connection(
+                        session: established, configuration: configuration, now: now),
+                    session: ReceiverSession(), path: path, finalFlight: finalFlight,
+                    schedule: RetransmissionSchedule(start: now))
+                actions.append(.connected(established.peer, path))
+                handleTimeout(now: now)
+            case .ignored, .waiting, nil:
+                break
+            }
+        } catch {
+            dial = nil
+            flights.removeAll()
+            actions.append(.ended(.handshakeFailed(error)))
+        }
+    }
+
+    /// Does what is due.
+    public mutating func handleTimeout(now: Instant) {
+        if let deadline = dial?.deadline, now >= deadline {
+            dial = nil
+            actions.append(.ended(.noAnswer))
+        }
+        if dial?.schedule.fire(now: now) == true, let dial {
+            for path in dial.paths {
+                flights.append(contentsOf: dial.handshake.firstFlight.map { (path, $0) })
+            }
+        }
+        if link?.finalFlight.isEmpty == false, link?.schedule.fire(now: now) == true, let link {
+            flights.append(contentsOf: link.finalFlight.map { (link.path, $0) })
+        }
+        link?.connection.handleTimeout(now: now)
+    }
+
+    /// Takes what the worker found.
+    public mutating func receive(_ output: ReceiverOutput, now: Instant) {
+        let roundTrip = link?.connection.statistics.smoothedRTT ?? .milliseconds(100)
+        link?.session.receive(output, now: now, roundTrip: roundTrip)
+    }
+
+    /// The user said yes.
+    public mutating func accept() {
+        link?.session.accept()
+    }
+
+    /// The user said no, or only wanted to look.
+    public mutating func decline() {
+        link?.session.decline()
+    }
+
+    /// Closes the session from this side: the user stopped it, or a check of the driver's failed.
+    public mutating func close(code: CloseCode, reason: String, now: Instant) {
+        if link != nil {
+            link?.connection.close(code: code, reason: reason, now: now)
+        } else if dial != nil {
+            dial = nil
+            actions.append(.ended(.closed(code, reason: reason)))
+        }
+    }
+
+    // MARK: Work between inputs and outputs
+
+    /// Moves what the machines found between them, until nothing moves: to be called after inputs
+    /// and before ``pollAction()`` and ``pollTransmit(into:now:)``.
+    public mutating func process(now: Instant) {
+        while let event = link?.connection.pollEvent() { take(event) }
+        while let action = link?.session.pollAction() { perform(action, now: now) }
+        // A closed connection is served on until its farewell is over.
+        if link?.connection.state == .closed {
+            actions.append(.ended(link?.ending ?? .lost))
+            link = nil
+        }
+    }
+
+    private mutating func take(_ event: ConnectionEvent) {
+        switch event {
+        case .established:
+            link?.finalFlight = []
+        case .controlReadable:
+            link?.connection.readControl(into: &framer.buffer)
+            readMessages()
+        case .objectReceived(let object, let buffer):
+            link?.session.receive(object, buffer)
+        case .objectDelivered:
+            break
+        case .closed(let reason):
+            link?.ending = SessionEnding(reason)
+            actions.append(.work(.abandon))
+        }
+    }
+
+    private mutating func readMessages() {
+        do throws(TransferViolation) {
+            while let message = try framer.next() { link?.session.receive(message) }
+        } catch {
+            link?.session.end(violation: error)
+        }
+    }
+
+    private mutating func perform(_ action: ReceiverSession.Action, now: Instant) {
+        switch action {
+        case .send(let message):
+            link?.connection.writeControl(message.encoded)
+        case .expectObjects(let first, let lengths):
+            link?.connection.expectObjects(first: first, lengths: lengths)
+        case .withdraw(let object):
+            link?.connection.withdrawObject(object)
+        case .work(let command):
+            actions.append(.work(command))
+        case .ask(let summary):
+            actions.append(.ask(summary))
+        case .report(let report):
+            actions.append(.report(report))
+        case .close(let code, let reason):
+            link?.connection.close(code: code, reason: reason, now: now)
+        }
+    }
+
+    // MARK: Output
+
+    /// Writes the datagrams to send next into `buffer`; nil where there is nothing to send now.
+    public mutating func pollTransmit(
+        into buffer: UnsafeMutableRawBufferPointer, now: Instant
+    ) -> PacketBatch? {
+        if let (path, datagram) = flights.popFirst() {
+            buffer.copyBytes(from: datagram)
+            return PacketBatch(
+                path: path, byteCount: datagram.count, segmentSize: datagram.count)
+        }
+        guard let path = link?.path,
+            let transmission = link?.connection.pollTransmit(into: buffer, now: now)
+        else { return nil }
+        return PacketBatch(
+            path: path, byteCount: transmission.byteCount, segmentSize: transmission.segmentSize)
+    }
+}

@@ -64,7 +64,15 @@ int sealift_file_will_not_need(int file, int64_t offset, int64_t count) {
     return -posix_fadvise(file, offset, count, POSIX_FADV_DONTNEED);
 }
 
+int sealift_file_lock_waiting(int file) { return outcome(flock(file, LOCK_EX)); }
+
 int sealift_file_lock(int file) { return outcome(flock(file, LOCK_EX | LOCK_NB)); }
+
+uint32_t sealift_file_creation_mask(void) {
+    const mode_t mask = umask(077);
+    umask(mask);
+    return mask;
+}
 
 int sealift_volume_status(int descriptor, struct sealift_volume *volume) {
     struct statvfs from;

@@ -30,6 +30,10 @@ int sealift_file_will_not_need(int file, int64_t offset, int64_t count);
 
 // flock(2), exclusive, without waiting: -EWOULDBLOCK where another holds it.
 int sealift_file_lock(int file);
+// The same, waiting for it.
+int sealift_file_lock_waiting(int file);
+// umask(2), read without changing it for longer than a moment.
+uint32_t sealift_file_creation_mask(void);
 
 // What is left on the volume that holds the descriptor.
 struct sealift_volume {

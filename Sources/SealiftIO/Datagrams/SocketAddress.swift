@@ -52,6 +52,19 @@ public struct SocketAddress: Hashable, Sendable {
         return family == .ipv4 ? split(low, 4) : split(high, 8) + split(low, 8)
     }
 
+    /// "Any address of this machine" with any port: 0.0.0.0:0 or [::]:0.
+    public static func unspecified(_ family: Family) -> SocketAddress {
+        SocketAddress(family: family, high: 0, low: 0, port: 0, scope: 0)
+    }
+
+    /// The address as two numbers, and back: for those who keep addresses in words.
+    public var words: (high: UInt64, low: UInt64) { (high, low) }
+
+    /// Makes the address of ``words``.
+    public init(family: Family, words: (UInt64, UInt64), port: UInt16, scope: UInt32) {
+        self.init(family: family, high: words.0, low: words.1, port: port, scope: scope)
+    }
+
     /// 127.0.0.1 with `port`.
     public static func loopbackIPv4(port: UInt16) -> SocketAddress {
         SocketAddress(family: .ipv4, high: 0, low: 0x7F00_0001, port: port, scope: 0)

@@ -163,6 +163,12 @@ public final class OpenFile: Sendable {
         return true
     }
 
+    /// Takes the exclusive lock of the file, and waits where another holds it.
+    public func lock() throws(SystemError) {
+        let number = descriptor.number
+        try checked(retryingInterrupts { sealift_file_lock_waiting(number) }, "lock")
+    }
+
     /// Closes the file and tells what the file system only finds out now. Without it the file is
     /// closed with the last reference, in silence.
     public func close() throws(SystemError) {

@@ -83,6 +83,20 @@ public final class Home: Sendable {
         public func release() throws(SystemError) { try file.close() }
     }
 
+    /// Runs `body` while this process holds the home's one lock; waits for it where another has it.
+    ///
+    /// Held for the time of a few small records, never for a transfer.
+    public func withLock<Value>(
+        _ body: () throws(SystemError) -> Value
+    ) throws(SystemError) -> Value {
+        let file = try directory.openFile(
+            Array("lock".utf8), for: .creatingOrUpdating(mode: 0o600))
+        try file.lock()
+        // The lock goes with the descriptor.
+        defer { withExtendedLifetime(file) {} }
+        return try body()
+    }
+
     /// Takes the lock called `name`, a file of that name in the home (flock).
     /// - Returns: nil where another process, or another part of this one, holds it.
     public func tryLock(_ name: String) throws(SystemError) -> Lock? {

@@ -47,6 +47,11 @@ public struct ScanRoot: Sendable {
         parent = try DirectoryHandle.open(path: opened)
     }
 
+    /// The absolute path of what `argument` names, without links, `.` and `..`.
+    public static func canonicalPath(of argument: [UInt8]) throws(SystemError) -> [UInt8] {
+        try realPath(argument)
+    }
+
     /// The same, from a directory and a name in it: for tests, and for callers that are anchored.
     package init(parent: DirectoryHandle, name: [UInt8]) {
         self.parent = parent

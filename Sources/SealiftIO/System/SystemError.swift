@@ -31,6 +31,12 @@ public struct SystemError: Error, Equatable, Sendable {
     /// Whether the volume, or this user's share of it, is full.
     public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
 
+    /// Whether this user may not do it, or the volume is read-only.
+    public var isDenied: Bool { code == EACCES || code == EPERM || code == EROFS }
+
+    /// Whether the kernel, or a check before it, found the argument itself impossible.
+    public var isInvalidArgument: Bool { code == EINVAL }
+
     /// Whether the name does not exist.
     public var isMissing: Bool { code == ENOENT }
 

@@ -16,6 +16,12 @@ public struct EndpointAddress: Hashable, Sendable {
         self.port = port
     }
 
+    /// Makes an address of bytes that a socket told: 4 or 16 by its nature.
+    init(socketBytes bytes: [UInt8], port: UInt16) {
+        self.bytes = bytes
+        self.port = port
+    }
+
     /// Reads `ADDR:PORT` or `[ADDR]:PORT`; nil for anything else.
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }

@@ -5,9 +5,7 @@
 public func runSend(
     _ options: SendOptions, observer: any TransferObserver, cancellation: Cancellation
 ) throws(SealiftError) -> TransferSummary {
-    throw SealiftError(
-        .internalFailure, "this build has no engine",
-        advice: "Build sealift from a released source.")
+    try SendRun(options, observer: observer, cancellation: cancellation).run()
 }
 
 /// Receives what the ticket in `options` stands for, and returns when both ends agree on the root.
@@ -17,7 +15,5 @@ public func runSend(
 public func runReceive(
     _ options: ReceiveOptions, observer: any TransferObserver, cancellation: Cancellation
 ) throws(SealiftError) -> TransferSummary {
-    throw SealiftError(
-        .internalFailure, "this build has no engine",
-        advice: "Build sealift from a released source.")
+    try ReceiveRun(options, observer: observer, cancellation: cancellation).run()
 }

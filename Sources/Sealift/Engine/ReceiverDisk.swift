@@ -1,0 +1,51 @@
+import DequeModule
+import SealiftBase
+import SealiftIO
+import SealiftTransfer
+
+/// The thread that proves and writes what a receiver gets: a ``ReceiverWorker`` behind two queues.
+final class ReceiverDisk: Sendable {
+    /// Commands that may wait. The request window bounds what can be outstanding, so this is never
+    /// reached with content; ``Backlog`` keeps what a burst of small files leaves over.
+    private static let commandCapacity = 16_384
+    /// Outputs that may wait before the thread pauses.
+    private static let outputCapacity = 16_384
+
+    private let commands = BoundedQueue<ReceiverCommand>(capacity: ReceiverDisk.commandCapacity)
+    private let outputs: BoundedQueue<ReceiverOutput>
+    private let thread: NamedThread
+
+    /// Starts the thread; `waker` is called when there is an output to take.
+    init(store: sending ReceiverFileStore, waker: Waker) throws(SystemError) {
+        let commands = commands
+        let outputs = BoundedQueue<ReceiverOutput>(capacity: ReceiverDisk.outputCapacity) {
+            waker.wake()
+        }
+        self.outputs = outputs
+        thread = try NamedThread(name: "disk") {
+            var worker = ReceiverWorker(store: store)
+            var found: [ReceiverOutput] = []
+            while let command = commands.pop() {
+                worker.handle(command, into: &found)
+                for output in found { outputs.push(output) }
+                found.removeAll(keepingCapacity: true)
+            }
+            worker.handle(.abandon, into: &found)
+        }
+    }
+
+    /// Puts work before the thread; false where it must be tried again.
+    func tryPush(_ command: ReceiverCommand) -> Bool {
+        commands.tryPush(command) != .full
+    }
+
+    /// The next thing that the thread found; nil where there is nothing.
+    func takeOutput() -> ReceiverOutput? { outputs.tryPop() }
+
+    /// Lets the thread do what it was given, keep what is proven, and end.
+    func finish() {
+        commands.close()
+        outputs.closeAndDiscard()
+        thread.join()
+    }
+}

@@ -1,0 +1,104 @@
+import SealiftBase
+import SealiftIO
+import SealiftTransfer
+
+/// The thread that reads and hashes what receivers ask for: one ``SenderWorker`` a session, behind
+/// two queues.
+final class SenderDisk: Sendable {
+    /// What the socket thread tells it.
+    enum Command: Sendable {
+        /// A session was let in.
+        case admit(SenderEndpoint.SessionID)
+        /// Work of a session.
+        case work(SenderEndpoint.SessionID, SenderCommand)
+        /// A session is over.
+        case end(SenderEndpoint.SessionID)
+    }
+
+    /// What it found for a session.
+    struct Output: Sendable {
+        let session: SenderEndpoint.SessionID
+        let output: SenderOutput
+    }
+
+    /// Commands that may wait; a request message asks for hundreds of pieces, so this is plenty.
+    private static let commandCapacity = 16_384
+    /// Objects read ahead: 128 of 256 KiB are 32 MiB, 30 ms at 1 GB/s.
+    private static let outputCapacity = 128
+
+    private let commands = BoundedQueue<Command>(capacity: SenderDisk.commandCapacity)
+    private let outputs: BoundedQueue<Output>
+    private let thread: NamedThread
+
+    /// Starts the thread; `waker` is called when there is an output to take.
+    init(catalog: SendCatalog, waker: Waker) throws(SystemError) {
+        let commands = commands
+        let outputs = BoundedQueue<Output>(capacity: SenderDisk.outputCapacity) { waker.wake() }
+        self.outputs = outputs
+        thread = try NamedThread(name: "disk") {
+            var loop = WorkLoop(catalog: catalog, commands: commands, outputs: outputs)
+            loop.run()
+        }
+    }
+
+    /// Puts work before the thread; false where it must be tried again.
+    func tryPush(_ command: Command) -> Bool {
+        commands.tryPush(command) != .full
+    }
+
+    /// The next thing that the thread found; nil where there is nothing.
+    func takeOutput() -> Output? { outputs.tryPop() }
+
+    /// Ends the thread.
+    func finish() {
+        commands.closeAndDiscard()
+        outputs.closeAndDiscard()
+        thread.join()
+    }
+
+    /// The thread's life: take commands, do one piece of work, hand on what came of it.
+    private struct WorkLoop {
+        let catalog: SendCatalog
+        let commands: BoundedQueue<Command>
+        let outputs: BoundedQueue<Output>
+        var workers: [SenderEndpoint.SessionID: SenderWorker<SenderFileSource>] = [:]
+
+        mutating func run() {
+            while true {
+                var isIdle = true
+                for id in workers.keys.sorted() {
+                    let hasRoom = outputs.count < outputs.capacity
+                    switch workers[id]?.step(includingRequested: hasRoom) {
+                    case .output(let output):
+                        isIdle = false
+                        guard outputs.push(Output(session: id, output: output)) else { return }
+                    case .working:
+                        isIdle = false
+                    case .idle, nil:
+                        // Pieces wait but have no room: the next push would have waited as well.
+                        guard !hasRoom, workers[id]?.hasRequestedPieces == true else { continue }
+                        isIdle = false
+                        guard case .output(let output)? = workers[id]?.step() else { continue }
+                        guard outputs.push(Output(session: id, output: output)) else { return }
+                    }
+                }
+                if isIdle {
+                    guard let command = commands.pop() else { return }
+                    take(command)
+                }
+                while let command = commands.tryPop() { take(command) }
+            }
+        }
+
+        private mutating func take(_ command: Command) {
+            switch command {
+            case .admit(let id):
+                workers[id] = SenderWorker(source: SenderFileSource(catalog: catalog))
+            case .work(let id, let command):
+                workers[id]?.enqueue(command)
+            case .end(let id):
+                workers.removeValue(forKey: id)
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import SealiftBase
+import SealiftContent
+import SealiftIO
+import SealiftTransfer
+
+/// What a sender sends, found once: the listing, and which file each entry was.
+///
+/// Everything that grows with the number of entries is in spool files, so that ten million entries
+/// cost disk and not memory. Nothing but the roots changes after the scan.
+final class SendCatalog: Sendable {
+    /// The user's arguments, held by descriptor.
+    let tree: SourceTree
+    /// Length and root of the listing.
+    let listing: ContentID
+    /// What the listing adds up to.
+    let totals: ListingTotals
+    /// Piece hashes of earlier runs.
+    let hashCache: HashCache
+    private let spool: SpoolFile
+    private let index: CatalogIndex
+    private let roots: RootSpool
+
+    /// Walks `arguments` and spools the listing; `warn` is told what is left out.
+    init(
+        scanning arguments: SendArguments, home: Home, warn: (TransferWarning) -> Void
+    ) throws(SealiftError) {
+        tree = arguments.tree
+        do throws(SystemError) {
+            spool = try SpoolFile(in: home.directory)
+            index = try CatalogIndex(in: home.directory)
+            roots = try RootSpool(in: home.directory)
+        } catch {
+            throw SealiftError(home: error)
+        }
+        hashCache = HashCache(home: home)
+        var scan = CatalogScan(spool: spool, index: index)
+        do throws(TreeScanner.ScanFailure<StorageFailure>) {
+            try TreeScanner().scan(tree) { event throws(StorageFailure) in
+                switch event {
+                case .item(let item): try scan.append(item, warn)
+                case .warning(let warning): warn(TransferWarning(warning))
+                }
+            }
+            do throws(StorageFailure) { try scan.flush() } catch { throw .handler(error) }
+        } catch {
+            switch error {
+            case .argument(let argument, let cause):
+                throw SealiftError(argument: argument, cause)
+            case .handler(let failure):
+                throw SealiftError(failure, doing: .send)
+            }
+        }
+        listing = scan.listing
+        totals = scan.totals
+    }
+
+    /// Reads bytes of the listing.
+    func readListing(
+        at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(StorageFailure) {
+        guard try spool.read(into: buffer, at: offset) == buffer.count else {
+            throw Self.damaged
+        }
+    }
+
+    /// The entry at `index`, and for a file its identity; nil behind the last.
+    func entry(
+        at index: FileIndex
+    ) throws(StorageFailure) -> (entry: ListingEntry, identity: FileIdentity?)? {
+        guard index != .listing, index.rawValue <= totals.entries else { return nil }
+        guard let record = try self.index.record(of: index),
+            let bytes = try spool.readArray(count: Int(record.byteCount), at: record.offset),
+            let entry = bytes.withUnsafeBytes({ try? ListingEntry(encodedAlone: $0) })
+        else { throw Self.damaged }
+        return (entry, entry.file.map(record.identity(of:)))
+    }
+
+    private static let damaged = StorageFailure(
+        kind: .other, description: "the listing's spool in the home folder is damaged")
+
+    /// Keeps the root of a file.
+    func storeRoot(_ root: Hash256, of file: FileIndex) throws(StorageFailure) {
+        try roots.store(root, of: file)
+    }
+
+    /// The root kept for a file; nil where none is.
+    func root(of file: FileIndex) throws(StorageFailure) -> Hash256? {
+        try roots.root(of: file)
+    }
+}

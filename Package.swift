@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 // Every target is compiled in Swift 6 language mode with warnings as errors. The arrows between
@@ -17,8 +18,20 @@ let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-col
 let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
-func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+// Intel's IPsec multi-buffer library (Debian: libipsec-mb-dev) seals packets and hashes blocks faster
+// where it exists; swift-crypto does both everywhere else. Linked statically: the binary needs no
+// library that its machine may lack.
+let hasMultiBuffer = FileManager.default.fileExists(atPath: "/usr/include/intel-ipsec-mb.h")
+let multiBufferTargets: [Target] = hasMultiBuffer ? [.systemLibrary(name: "CIPSecMB")] : []
+let multiBuffer: [Target.Dependency] = hasMultiBuffer ? ["CIPSecMB"] : []
+let multiBufferLinking: [LinkerSetting] =
+    hasMultiBuffer ? [.linkedLibrary(":libIPSec_MB.a", .when(platforms: [.linux]))] : []
+
+func library(
+    _ name: String, _ dependencies: [Target.Dependency], linking: [LinkerSetting] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, swiftSettings: settings, linkerSettings: linking)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
@@ -42,7 +55,9 @@ let package = Package(
     targets: [
         // Pure values: no I/O, no clock, no randomness of their own, no async.
         library("SealiftBase", []),
-        library("SealiftCrypto", ["SealiftBase", crypto, cryptoExtras]),
+        library(
+            "SealiftCrypto", ["SealiftBase", crypto, cryptoExtras] + multiBuffer,
+            linking: multiBufferLinking),
         library("SealiftContent", ["SealiftBase", "SealiftCrypto"]),
         library("SealiftTransport", ["SealiftBase", "SealiftCrypto", deque]),
         library(
@@ -96,5 +111,5 @@ let package = Package(
         tests("SealiftCLITests", ["SealiftCLI", "SealiftBase", "SealiftTestSupport", "sealift"]),
         tests("SealiftTestSupportTests", ["SealiftBase", "SealiftTestSupport"]),
         tests("ArchitectureTests", []),
-    ]
+    ] + multiBufferTargets
 )

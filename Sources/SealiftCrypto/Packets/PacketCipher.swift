@@ -35,9 +35,19 @@ struct PacketNonce: Sendable {
 enum PacketCipher: Sendable {
     /// swift-crypto: everywhere.
     case portable(PortablePacketCipher)
+    #if canImport(CIPSecMB) && arch(x86_64)
+        /// Intel IPsec-MB: where it was found when building and the processor has what it needs.
+        case multiBuffer(MultiBufferPacketCipher)
+    #endif
 
     /// The fastest backend of this machine.
     init(key: SecretBytes) {
+        #if canImport(CIPSecMB) && arch(x86_64)
+            if let cipher = MultiBufferPacketCipher(key: key) {
+                self = .multiBuffer(cipher)
+                return
+            }
+        #endif
         self = .portable(PortablePacketCipher(key: key))
     }
 
@@ -50,6 +60,10 @@ enum PacketCipher: Sendable {
         switch self {
         case .portable(let cipher):
             cipher.seal(nonce: nonce, header: header, text: text, tag: tag)
+        #if canImport(CIPSecMB) && arch(x86_64)
+            case .multiBuffer(let cipher):
+                cipher.seal(nonce: nonce, header: header, text: text, tag: tag)
+        #endif
         }
     }
 
@@ -64,6 +78,12 @@ enum PacketCipher: Sendable {
             cipher.open(
                 nonce: nonce, header: header, ciphertext: ciphertext, tag: tag,
                 into: plaintext)
+        #if canImport(CIPSecMB) && arch(x86_64)
+            case .multiBuffer(let cipher):
+                cipher.open(
+                    nonce: nonce, header: header, ciphertext: ciphertext, tag: tag,
+                    into: plaintext)
+        #endif
         }
     }
 }

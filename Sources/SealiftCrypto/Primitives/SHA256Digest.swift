@@ -38,6 +38,17 @@ public enum SHA256Digest {
         into out: UnsafeMutableBufferPointer<Hash256>
     ) {
         precondition(blockSize > 0 && out.count >= (bytes.count + blockSize - 1) / blockSize)
+        #if canImport(CIPSecMB) && arch(x86_64)
+            if MultiBufferHasher.hashBlocks(of: bytes, blockSize: blockSize, into: out) { return }
+        #endif
+        hashBlocksOneByOne(of: bytes, blockSize: blockSize, into: out)
+    }
+
+    /// ``hashBlocks(of:blockSize:into:)`` without a backend.
+    static func hashBlocksOneByOne(
+        of bytes: UnsafeRawBufferPointer, blockSize: Int,
+        into out: UnsafeMutableBufferPointer<Hash256>
+    ) {
         var offset = 0
         var index = 0
         while offset < bytes.count {

@@ -3,7 +3,13 @@
 extension PacketCipher {
     /// One cipher per backend of this machine, all under `key`.
     static func allBackends(key: SecretBytes) -> [PacketCipher] {
-        [.portable(PortablePacketCipher(key: key))]
+        var ciphers = [PacketCipher.portable(PortablePacketCipher(key: key))]
+        #if canImport(CIPSecMB) && arch(x86_64)
+            if let cipher = MultiBufferPacketCipher(key: key) {
+                ciphers.append(.multiBuffer(cipher))
+            }
+        #endif
+        return ciphers
     }
 
     /// Ciphertext ‖ tag.

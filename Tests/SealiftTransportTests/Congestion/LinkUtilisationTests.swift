@@ -25,7 +25,6 @@ struct LinkUtilisationTests {
             ],
             back: [Delay(.milliseconds(100))])
         let rate = goodput(&pair, from: .seconds(5), to: .seconds(40))
-        print("100 Mbit/s, 200 ms:", rate, pair.network[pair.sender].connection.statistics)
         #expect(rate >= 0.85 * 12_500_000)
     }
 
@@ -39,7 +38,6 @@ struct LinkUtilisationTests {
             ],
             back: [Delay(.milliseconds(20))])
         let rate = goodput(&pair, from: .seconds(5), to: .seconds(20))
-        print("reordering:", rate, pair.network[pair.sender].connection.statistics)
         #expect(rate >= 0.8 * 12_500_000)
     }
 

@@ -12,6 +12,7 @@ extension Home {
     public func readRecord(
         _ name: String, atMost limit: Int = 1 << 20
     ) throws(SystemError) -> [UInt8]? {
+        try PathBytes.requireName(Array(name.utf8), "read record")
         do throws(SystemError) {
             return try directory.openFile(Array(name.utf8), for: .reading).readAll(atMost: limit)
         } catch  where error.isMissing {

@@ -100,6 +100,7 @@ public final class Home: Sendable {
     /// Takes the lock called `name`, a file of that name in the home (flock).
     /// - Returns: nil where another process, or another part of this one, holds it.
     public func tryLock(_ name: String) throws(SystemError) -> Lock? {
+        try PathBytes.requireName(Array(name.utf8), "lock")
         let file = try directory.openFile(
             Array(name.utf8), for: .creatingOrUpdating(mode: 0o600))
         return try file.tryLock() ? Lock(file) : nil

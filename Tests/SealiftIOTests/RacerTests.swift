@@ -1,0 +1,94 @@
+import Glibc
+import SealiftBase
+import Synchronization
+import Testing
+
+@testable import SealiftIO
+
+/// A thread flips a directory and a symbolic link to the outside, without a pause, while this one
+/// works beneath (rsync CVE-2024-12747 and the 2026 series). Nothing may ever happen outside.
+@Suite("The racer", .serialized) struct RacerTests {
+    @Test(
+        "never gets anything outside read, made, renamed, changed or removed",
+        arguments: DirectoryHandleTests.resolutions)
+    func race(resolution: DirectoryHandle.Resolution) throws {
+        let tree = TemporaryTree()
+        tree.makeDirectory("inside/flip")
+        tree.makeFile("inside/flip/file", "mine")
+        tree.makeDirectory("outside")
+        tree.makeFile("outside/file", "theirs")
+        tree.makeFile("outside/victim", "theirs")
+        tree.makeLink("inside/evil", to: "\(tree.path)/outside")
+        let inside = try DirectoryHandle.open(path: "\(tree.path)/inside".name)
+            .resolving(resolution)
+        tree.makeFile("inside/staged", "staged")
+        let before = try tree.directory().status(of: "outside/file".name)
+
+        let path = tree.path
+        let flag = Flag()
+        let racer = try NamedThread(name: "racer") {
+            // `flip` is the directory, then nothing, then the link, then nothing, and again.
+            while !flag.isRaised {
+                rename("\(path)/inside/flip", "\(path)/inside/aside")
+                rename("\(path)/inside/evil", "\(path)/inside/flip")
+                rename("\(path)/inside/flip", "\(path)/inside/evil")
+                rename("\(path)/inside/aside", "\(path)/inside/flip")
+            }
+        }
+        for round in 0..<20_000 { work(beneath: inside, round: round) }
+        flag.raise()
+        racer.join()
+
+        #expect(tree.names("outside") == ["file", "victim"])
+        #expect(tree.content("outside/file") == "theirs")
+        #expect(tree.content("outside/victim") == "theirs")
+        let after = try tree.directory().status(of: "outside/file".name)
+        #expect(after.describesSameContent(as: before) && after.mode == before.mode)
+    }
+
+    /// One round of every call that takes a path or a name. Each may fail; none may reach outside.
+    private func work(beneath inside: DirectoryHandle, round: Int) {
+        let path = "flip/file".name
+        if let file = try? inside.openFile(path, for: .reading) {
+            #expect((try? file.readAll(atMost: 10)) == "mine".name)
+        }
+        if let file = try? inside.openFile(path, for: .updating) {
+            try? file.setMode(round % 2 == 0 ? 0o600 : 0o700)
+            try? file.setModified(FileTime(seconds: Int64(round), nanoseconds: 0))
+        }
+        switch round % 5 {
+        case 0:
+            _ = try? inside.openFile(
+                "flip/new".name, for: .creatingExclusively(mode: 0o600))
+        case 1:
+            if let (parent, _) = try? inside.openParent(of: path) {
+                try? parent.createDirectory("made".name)
+                try? parent.removeDirectory("made".name)
+            }
+        case 2:
+            if let (parent, _) = try? inside.openParent(of: path) {
+                try? parent.unlink("victim".name)
+                try? parent.createSymbolicLink("l".name, to: "x".name)
+                try? parent.unlink("l".name)
+            }
+        case 3:
+            if let flip = try? inside.openDirectory("flip".name) {
+                _ = try? inside.renameWithoutReplacing(
+                    "staged".name, toDirectory: flip, to: "placed".name)
+                _ = try? flip.renameWithoutReplacing(
+                    "placed".name, toDirectory: inside, to: "staged".name)
+            }
+        default:
+            if let status = try? inside.status(of: path) { #expect(status.size == 4) }
+            if let flip = try? inside.openDirectory("flip".name) {
+                #expect((try? flip.entries().contains("victim".name)) == false)
+            }
+        }
+    }
+
+    private final class Flag: Sendable {
+        private let value = Atomic<Bool>(false)
+        var isRaised: Bool { value.load(ordering: .relaxed) }
+        func raise() { value.store(true, ordering: .relaxed) }
+    }
+}

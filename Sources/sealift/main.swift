@@ -1,1 +1,3 @@
 import SealiftCLI
+
+Program.main()

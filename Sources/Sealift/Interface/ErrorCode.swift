@@ -26,6 +26,9 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     /// Who answered is not the device that issued the ticket.
     case wrongSender = "wrong_sender"
 
+    /// The file that should hold the ticket could not be read.
+    case ticketFileUnreadable = "ticket_file_unreadable"
+
     // What arrived.
     /// The two ends computed different roots for the whole.
     case rootMismatch = "root_mismatch"
@@ -79,7 +82,7 @@ public enum ErrorCode: String, CaseIterable, Sendable {
             .ticket
         case .rootMismatch, .protocolViolation, .listingRefused: .integrity
         case .sourceNotFound, .sourceUnreadable, .permissionDenied, .diskFull, .storageFailed,
-            .homeUnusable:
+            .homeUnusable, .ticketFileUnreadable:
             .storage
         case .destinationExists, .ticketFileInUse, .declined, .alreadyRunning: .conflict
         case .usage: .usage

@@ -1,0 +1,82 @@
+internal import ArgumentParser
+internal import Sealift
+
+/// `sealift send`: offers files, prints the ticket, and serves its receiver.
+struct SendCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send",
+        abstract: "Send files and folders to whoever holds the ticket that this prints.",
+        discussion: """
+            Standard output is exactly one line, the ticket; everything else goes to standard error. \
+            The first receiver that accepts owns the ticket; if it is interrupted it may come back. \
+            The command ends by itself when the receiver has confirmed the whole.
+
+            EXAMPLES:
+              sealift send model/ notes.txt
+              sealift send --ticket-file t --expires 7d model/    the same ticket serves again
+              sealift send --listen 192.0.2.7:4000 model/         one address, one port
+              sealift send --listen 0.0.0.0:4000 --advertise 198.51.100.2:4000 model/
+
+            \(HelpText.exitStatus)
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep the ticket in this file (0600), so that a later run for the same paths serves it again.",
+            valueName: "file"))
+    var ticketFile: PathArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Listen here, repeatable (default: 0.0.0.0:0 and [::]:0; port 0 takes a free one).",
+            valueName: "addr:port"))
+    var listen: [AddressArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Put this address into the ticket instead of those of this machine, repeatable.",
+            valueName: "addr:port"))
+    var advertise: [AddressArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How long the ticket may be claimed, such as 30m, 24h or 7d (default: 24h).",
+            valueName: "time"))
+    var expires: DurationArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Give up when no receiver came within this time (default: wait as long as the ticket lasts).",
+            valueName: "time"))
+    var wait: DurationArgument?
+
+    @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
+    var json = false
+
+    @Argument(help: "The files and folders to send; each arrives under its own name.")
+    var paths: [PathArgument]
+
+    func validate() throws {
+        guard !advertise.contains(where: { $0.address.port == 0 }) else {
+            throw ValidationError("--advertise needs a real port: receivers cannot reach port 0")
+        }
+    }
+
+    func run() throws {
+        let options = try options()
+        let run = TransferRun(asJSON: json)
+        try run.run(question: .accept) { observer, cancellation throws(SealiftError) in
+            try runSend(options, observer: observer, cancellation: cancellation)
+        }
+    }
+
+    private func options() throws(SealiftError) -> SendOptions {
+        let sources = paths.map(\.bytes)
+        try SourceNames.check(sources)
+        return SendOptions(
+            paths: sources, listen: listen.map(\.address), advertise: advertise.map(\.address),
+            expires: expires.map { .seconds($0.seconds) } ?? SendOptions.defaultExpiry,
+            wait: wait.map { .seconds($0.seconds) }, ticketFile: ticketFile?.bytes,
+            home: Environment.home)
+    }
+}

@@ -1,0 +1,137 @@
+internal import Sealift
+internal import SealiftBase
+
+/// Every event as a JSON object, as `docs/SCRIPTING.md` lists them. Fields are added, never changed.
+enum JSONEvents {
+    static func line(_ event: TransferEvent) -> JSONText {
+        switch event {
+        case .ticket(let text):
+            object("ticket", [("ticket", .string(text))])
+        case .listening(let addresses):
+            object("listening", [("addresses", .array(addresses.map { .string($0.description) }))])
+        case .connected(let connection):
+            object(
+                "connected",
+                [
+                    ("address", .string(connection.address.description)),
+                    ("path", .string(connection.path.rawValue)),
+                    ("peer", .string(connection.peerFingerprint)),
+                ])
+        case .progress(let progress): line(progress)
+        case .file(let report): line(report)
+        case .complete(let summary): line(summary)
+        case .warning(let warning):
+            object(
+                "warning",
+                [("message", .string(warning.message))] + (warning.path.map { path($0) } ?? []))
+        }
+    }
+
+    static func line(_ error: SealiftError) -> JSONText {
+        object(
+            "error",
+            [
+                ("code", .string(error.code.rawValue)),
+                ("exit_status", .signed(Int64(error.exitStatus.rawValue))),
+                ("message", .string(error.message)),
+                ("advice", .string(error.advice)),
+                ("cause", error.cause.map { .string($0) } ?? .null),
+            ])
+    }
+
+    static func line(_ offer: OfferSummary) -> JSONText {
+        object(
+            "offer",
+            [
+                ("entries", .integer(offer.entries)),
+                ("files", .integer(offer.files)),
+                ("bytes", .integer(offer.bytes)),
+                ("data_bytes", .integer(offer.dataBytes)),
+                ("reusable_bytes", .integer(offer.reusableBytes)),
+                ("free_space", offer.freeSpace.map { .integer($0) } ?? .null),
+                ("output", .string(PrintableText.escape(offer.output))),
+                ("continued", .bool(offer.isContinued)),
+            ])
+    }
+
+    static func line(_ entry: OfferEntry) -> JSONText {
+        let kind: [(String, JSONText)] =
+            switch entry.kind {
+            case .file(let size, let isExecutable):
+                [
+                    ("kind", .string("file")), ("size", .integer(size)),
+                    ("executable", .bool(isExecutable)),
+                ]
+            case .directory: [("kind", .string("directory"))]
+            case .symbolicLink(let target):
+                [("kind", .string("link")), ("target", .string(PrintableText.escape(target)))]
+            }
+        return object("entry", path(entry.path) + kind)
+    }
+
+    /// `path` as text that can be shown, and `path_base64` where that text is not the path itself.
+    static func path(_ bytes: [UInt8]) -> [(String, JSONText)] {
+        let text = PrintableText.escape(bytes)
+        let shown: [(String, JSONText)] = [("path", .string(text))]
+        let isExact = text.utf8.elementsEqual(bytes)
+        return isExact ? shown : shown + [("path_base64", .string(Base64.encode(bytes)))]
+    }
+
+    static func object(_ name: String, _ members: [(String, JSONText)]) -> JSONText {
+        .object([("event", .string(name))] + members)
+    }
+
+    private static func line(_ progress: TransferProgress) -> JSONText {
+        object(
+            "progress",
+            [
+                ("phase", .string(progress.phase.rawValue)),
+                ("bytes_done", .integer(progress.bytesDone)),
+                ("bytes_total", .integer(progress.bytesTotal)),
+                ("files_done", .integer(progress.filesDone)),
+                ("files_total", .integer(progress.filesTotal)),
+                ("bytes_per_second", .integer(progress.bytesPerSecond)),
+                ("seconds_left", seconds(progress.timeRemaining)),
+                ("round_trip_seconds", seconds(progress.roundTripTime)),
+                ("loss_ratio", .number(progress.lossRatio)),
+            ])
+    }
+
+    private static func line(_ report: FileReport) -> JSONText {
+        let (result, reason): (String, String?) =
+            switch report.result {
+            case .received: ("received", nil)
+            case .sent: ("sent", nil)
+            case .reused: ("reused", nil)
+            case .skipped(let reason): ("skipped", reason)
+            case .failed(let reason): ("failed", reason)
+            }
+        return object(
+            "file",
+            path(report.path) + [
+                ("size", .integer(report.size)),
+                ("root", report.root.map { .string($0.hexadecimal) } ?? .null),
+                ("result", .string(result)),
+                ("reason", reason.map { .string($0) } ?? .null),
+            ])
+    }
+
+    private static func line(_ summary: TransferSummary) -> JSONText {
+        object(
+            "complete",
+            [
+                ("root", .string(summary.root.hexadecimal)),
+                ("files", .integer(summary.files)),
+                ("bytes", .integer(summary.bytes)),
+                ("received", .integer(summary.received)),
+                ("reused", .integer(summary.reused)),
+                ("resent_proven", .integer(summary.resentProven)),
+                ("skipped", .integer(summary.skipped)),
+                ("failed", .integer(summary.failed)),
+            ])
+    }
+
+    private static func seconds(_ duration: Duration?) -> JSONText {
+        duration.map { .number($0.inSeconds) } ?? .null
+    }
+}

@@ -1,0 +1,52 @@
+internal import Sealift
+internal import SealiftBase
+
+/// Tells a person what happens: the ticket on standard output, everything else on standard error.
+struct PersonObserver: TransferObserver {
+    let terminal: TerminalOutput
+    let output: ResultOutput
+    let question: Question
+
+    func handle(_ event: TransferEvent) {
+        switch event {
+        case .ticket(let text):
+            output.write(text + "\n")
+            terminal.show(
+                "Hand the ticket over a channel you trust: whoever has it can receive.\n"
+                    + "There: sealift receive\n")
+        case .listening(let addresses):
+            let list = addresses.map(\.description).joined(separator: ", ")
+            terminal.show("waiting for the receiver at \(list)\n")
+        case .connected(let connection):
+            let path = connection.path.rawValue
+            terminal.setPath(path)
+            terminal.show(
+                "connected to \(connection.address) (\(path)), device \(connection.peerFingerprint)\n"
+            )
+        case .progress(let progress):
+            terminal.show(progress)
+        case .file(let report):
+            show(report)
+        case .complete(let summary):
+            terminal.show(SummaryView.text(summary, style: terminal.style))
+        case .warning(let warning):
+            let name = warning.path.map { PrintableText.escape($0) + ": " } ?? ""
+            terminal.show(terminal.style.warning("warning:") + " \(name)\(warning.message)\n")
+        }
+    }
+
+    func decide(_ offer: OfferSummary) -> Decision {
+        question.decide(offer, terminal: terminal, json: nil)
+    }
+
+    /// Only what needs attention: ten thousand names that went well would hide the one that did not.
+    private func show(_ report: FileReport) {
+        let path = PrintableText.escape(report.path)
+        switch report.result {
+        case .received, .sent, .reused: break
+        case .skipped(let reason): terminal.show("skipped: \(path): \(reason)\n")
+        case .failed(let reason):
+            terminal.show(terminal.style.error("failed:") + " \(path): \(reason)\n")
+        }
+    }
+}

@@ -1,0 +1,45 @@
+internal import ArgumentParser
+
+/// The root of the command line.
+struct SealiftCommand: ParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "sealift",
+        abstract: "Move very large files from machine to machine, end-to-end encrypted and proven.",
+        discussion: """
+            One machine sends, another receives; the ticket that the sender prints is all the \
+            receiver needs. Nothing is stored in between.
+
+            EXAMPLES:
+              sealift send model/ notes.txt          prints one line: the ticket
+              sealift receive --output ~/incoming    asks for the ticket
+              sealift hash model/                    the root that both ends must arrive at
+
+            \(HelpText.exitStatus)
+
+            ENVIRONMENT:
+              SEALIFT_HOME     the folder of sealift's own state (default: the XDG data folder)
+              SEALIFT_TICKET   the ticket for `sealift receive`
+              NO_COLOR         no colours
+            """,
+        version: "sealift \(version)",
+        subcommands: [SendCommand.self, ReceiveCommand.self, HashCommand.self])
+}
+
+/// Paragraphs that several pages of help share.
+enum HelpText {
+    /// The table of exit statuses.
+    static let exitStatus = """
+        EXIT STATUS:
+          0   done
+          3   cannot connect, or nobody came
+          4   the ticket was mistyped, refused, used or expired
+          5   integrity: what arrived is not what was sent
+          6   a disk, a file or a permission
+          7   conflict: something is there already, or a question was answered with no
+          8   delivered, except the files named
+          64  the command line is wrong
+          75  interrupted: run the same command again to continue
+        """
+}

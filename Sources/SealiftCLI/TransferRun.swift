@@ -1,0 +1,51 @@
+internal import Sealift
+
+/// One transfer as a command runs it: signals, output and the end.
+struct TransferRun {
+    let cancellation: Cancellation
+    let terminal: TerminalOutput
+    let asJSON: Bool
+
+    /// Begins to watch for Ctrl-C.
+    init(asJSON: Bool) {
+        let terminal = TerminalOutput.standardError()
+        self.terminal = terminal
+        self.asJSON = asJSON
+        cancellation = Cancellation()
+        InterruptWatcher.start(cancellation: cancellation) {
+            terminal.show("\nstopping (once more stops at once)\n")
+        }
+    }
+
+    /// Runs `transfer` with an observer, and says how it ended.
+    /// - Throws: ``Program/Ending`` for every status but success.
+    func run(
+        question mode: Question.Mode,
+        _ transfer: (any TransferObserver, Cancellation) throws(SealiftError) -> TransferSummary
+    ) throws {
+        let output = ResultOutput(cancellation: cancellation)
+        let question = Question(mode: mode, cancellation: cancellation)
+        let observer: any TransferObserver =
+            asJSON
+            ? ScriptObserver(terminal: terminal, output: output, question: question)
+            : PersonObserver(terminal: terminal, output: output, question: question)
+        let summary: TransferSummary
+        do {
+            summary = try transfer(observer, cancellation)
+            if let failure = output.failure { throw failure }
+        } catch {
+            return try finish(output.failure ?? error, mode: mode)
+        }
+        guard summary.exitStatus == .success else {
+            throw Program.Ending(status: summary.exitStatus)
+        }
+    }
+
+    private func finish(_ error: SealiftError, mode: Question.Mode) throws {
+        // To look and leave is what --dry-run was asked for.
+        if mode == .showAll && error.code == .declined { return }
+        terminal.show("")
+        ErrorView.show(error, asJSON: asJSON)
+        throw Program.Ending(status: error.exitStatus)
+    }
+}

@@ -7,10 +7,11 @@ private let allowedImports: [String: Set<String>] = [
     // Pure values: no Foundation, no C library, no dispatch queues, no clock.
     "SealiftBase": [],
     // The only one that sees cryptography. FoundationEssentials has the byte protocols that
-    // swift-crypto takes; the C library's part is wiping memory.
+    // swift-crypto takes; the C library's part is wiping memory; Synchronization guards
+    // what the multi-buffer backend shares.
     "SealiftCrypto": [
-        "SealiftBase", "Crypto", "CryptoExtras", "CIPsecMB", "FoundationEssentials", "Glibc",
-        "Musl",
+        "SealiftBase", "Crypto", "CryptoExtras", "CIPSecMB", "FoundationEssentials", "Glibc",
+        "Musl", "Synchronization",
     ],
     "SealiftContent": ["SealiftBase", "SealiftCrypto"],
     "SealiftTransport": ["SealiftBase", "SealiftCrypto", "DequeModule"],
@@ -20,6 +21,7 @@ private let allowedImports: [String: Set<String>] = [
 
     // The edge.
     "CSealiftSys": [],
+    "CIPSecMB": [],
     "SealiftIO": ["SealiftBase", "CSealiftSys", "DequeModule", "Glibc", "Synchronization"],
 
     // The product.
@@ -39,6 +41,9 @@ private let allowedImports: [String: Set<String>] = [
         "Foundation",
     ],
 ]
+
+/// Targets that exist only where their system library is supported.
+private let optionalTargets: Set<String> = ["CIPSecMB"]
 
 /// What each test target may import besides what any test may: ``everyTest``.
 private let allowedTestImports: [String: Set<String>] = [
@@ -78,7 +83,8 @@ struct ImportTests {
 
     @Test("are stated for every target, and for no target that is gone")
     func completeness() throws {
-        #expect(try SourceTree.targets(below: "Sources") == Set(allowedImports.keys))
+        let sources = try SourceTree.targets(below: "Sources")
+        #expect(sources.union(optionalTargets) == Set(allowedImports.keys))
         #expect(try SourceTree.targets(below: "Tests") == Set(allowedTestImports.keys))
     }
 

@@ -50,7 +50,7 @@ private let allowedTestImports: [String: Set<String>] = [
     "ArchitectureTests": [],
     "SealiftBaseTests": ["SealiftBase"],
     "SealiftCryptoTests": ["SealiftBase", "SealiftCrypto", "Crypto"],
-    "SealiftContentTests": ["SealiftBase", "SealiftContent"],
+    "SealiftContentTests": ["SealiftBase", "SealiftCrypto", "SealiftContent"],
     "SealiftTransportTests": ["SealiftBase", "SealiftCrypto", "SealiftTransport"],
     "SealiftTransferTests": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",

@@ -1,5 +1,4 @@
 public import SealiftBase
-public import SealiftContent
 public import SealiftCrypto
 public import SealiftTransfer
 public import SealiftTransport

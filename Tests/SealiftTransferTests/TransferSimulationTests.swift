@@ -20,7 +20,7 @@ struct TransferSimulationTests {
         arguments: 0..<200)
     func hostileLinks(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        var scenario = TransferScenario(seed: seed)
+        var scenario = try TransferScenario(seed: seed)
         scenario.link.loss = generator.nextUnit() * 0.10
         scenario.link.delay = .milliseconds(Int64(generator.next() % 80))
         scenario.link.jitter = .milliseconds(Int64(generator.next() % 20))
@@ -33,7 +33,7 @@ struct TransferSimulationTests {
 
     @Test("a file that changed while it was sent is named, the rest is delivered")
     func changedFile() throws {
-        var scenario = TransferScenario(seed: 7)
+        var scenario = try TransferScenario(seed: 7)
         let index = try scenario.index(of: "tree/d-large")
         scenario.source.changed = [index]
         let outcome = try scenario.run()
@@ -45,7 +45,7 @@ struct TransferSimulationTests {
 
     @Test("a file that vanishes in its middle is named, the rest is delivered")
     func vanishedFile() throws {
-        var scenario = TransferScenario(seed: 8)
+        var scenario = try TransferScenario(seed: 8)
         scenario.source.faults[try scenario.index(of: "tree/d-large")] = (
             PieceIndex(1), .vanished
         )
@@ -60,7 +60,7 @@ struct TransferSimulationTests {
 
     @Test("a full disk ends the session and keeps what was proven")
     func fullDisk() throws {
-        let scenario = TransferScenario(seed: 9)
+        let scenario = try TransferScenario(seed: 9)
         let store = MemoryStore()
         store.capacity = 700_000
         // The space check belongs to the driver; here the disk fills up against all promises.
@@ -77,7 +77,7 @@ struct TransferSimulationTests {
 
     @Test("a second run takes over the pieces that a first one proved")
     func continued() throws {
-        let scenario = TransferScenario(seed: 10)
+        let scenario = try TransferScenario(seed: 10)
         let store = MemoryStore()
         store.capacity = 900_000
         _ = try scenario.run(into: store)
@@ -92,7 +92,7 @@ struct TransferSimulationTests {
 
     @Test("a declined offer claims nothing and moves no content")
     func declined() throws {
-        var scenario = TransferScenario(seed: 11)
+        var scenario = try TransferScenario(seed: 11)
         scenario.answer = .decline
         let outcome = try scenario.run()
         #expect(outcome.owner == nil)
@@ -102,7 +102,7 @@ struct TransferSimulationTests {
 
     @Test("another device is told that the ticket is used")
     func alreadyUsed() throws {
-        var scenario = TransferScenario(seed: 12)
+        var scenario = try TransferScenario(seed: 12)
         scenario.owner = DeviceID(SHA256Root.sample)
         let outcome = try scenario.run()
         #expect(outcome.receiverReports == [.refused(.alreadyUsed)])
@@ -111,7 +111,7 @@ struct TransferSimulationTests {
 
     @Test("a stranger without the secret hears nothing")
     func wrongSecret() throws {
-        var scenario = TransferScenario(seed: 13)
+        var scenario = try TransferScenario(seed: 13)
         scenario.receiverHasOtherSecret = true
         let outcome = try scenario.run()
         #expect(outcome.receiverEnding == .noAnswer)
@@ -120,7 +120,7 @@ struct TransferSimulationTests {
 
     @Test("a sender that is not the one in the ticket is refused")
     func wrongFingerprint() throws {
-        var scenario = TransferScenario(seed: 14)
+        var scenario = try TransferScenario(seed: 14)
         scenario.receiverExpectsOtherDevice = true
         let outcome = try scenario.run()
         guard case .handshakeFailed? = outcome.receiverEnding else {

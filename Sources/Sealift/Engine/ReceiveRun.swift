@@ -48,6 +48,7 @@ final class ReceiveRun {
         let home = try StateHome(options.home)
         let device = try home.device()
         let now = MonotonicClock.now()
+        let skipSeed: UInt64
         do throws(SystemError) {
             let waker = try Waker()
             self.waker = waker
@@ -65,27 +66,27 @@ final class ReceiveRun {
                 home: home.folder)
             disk = try ReceiverDisk(store: store, waker: waker)
             self.observer = try ObserverThread(observer)
-            var entropy = SealiftCrypto.SystemEntropy()
-            let handshake = try Self.handshake(ticket, device, &entropy)
-            endpoint = ReceiverEndpoint(
-                handshake: handshake, paths: addresses.compactMap(pump.path(to:)),
-                configuration: ConnectionConfiguration(
-                    packetNumberSkipSeed: try SealiftIO.SystemEntropy.number()),
-                contactTimeout: options.connectTimeout, now: now)
+            skipSeed = try SealiftIO.SystemEntropy.number()
         } catch {
             throw SealiftError(listening: error)
         }
-    }
-
-    private static func handshake(
-        _ ticket: Ticket, _ device: DeviceKeyPair, _ entropy: inout SealiftCrypto.SystemEntropy
-    ) throws(SystemError) -> HandshakeInitiator {
+        let ticket = options.ticket
+        let addresses = ticket.addresses.compactMap {
+            SocketAddress(bytes: $0.bytes, port: $0.port)
+        }
         do throws(HandshakeError) {
-            return try HandshakeInitiator(
-                psk: ticket.secret, role: .ticket, local: device,
-                expectedPeer: ticket.fingerprint, entropy: &entropy)
+            endpoint = try ReceiverEndpoint(
+                paths: addresses.compactMap(pump.path(to:)),
+                configuration: ConnectionConfiguration(packetNumberSkipSeed: skipSeed),
+                contactTimeout: options.connectTimeout, now: now
+            ) { () throws(HandshakeError) in
+                var entropy = SealiftCrypto.SystemEntropy()
+                return try HandshakeInitiator(
+                    psk: ticket.secret, role: .ticket, local: device,
+                    expectedPeer: ticket.fingerprint, entropy: &entropy)
+            }
         } catch {
-            throw SystemError(code: 0, operation: "begin the handshake: \(error)")
+            throw SealiftError(.handshakeFailed(error), waited: .zero)
         }
     }
 

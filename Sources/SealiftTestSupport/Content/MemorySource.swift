@@ -10,6 +10,12 @@ public struct MemorySource: SenderSource {
         public var entry: ListingEntry
         /// Its bytes, for a file.
         public var content: [UInt8]
+
+        /// Puts the two together.
+        public init(entry: ListingEntry, content: [UInt8]) {
+            self.entry = entry
+            self.content = content
+        }
     }
 
     /// The tree in listing order.

@@ -2,6 +2,7 @@ public import SealiftBase
 public import SealiftCrypto
 public import SealiftTransfer
 public import SealiftTransport
+import Synchronization
 
 /// A whole receiver in the simulator: endpoint, worker and a destination in memory, with the work
 /// done at once.
@@ -38,12 +39,19 @@ public struct SimulatedReceiver: SimulatedEndpoint {
         expecting fingerprint: DeviceFingerprint?, configuration: ConnectionConfiguration,
         answer: Answer = .accept, seed: UInt64, now: Instant
     ) throws {
-        var entropy = SeededEntropy(seed: seed)
-        let handshake = try HandshakeInitiator(
-            psk: psk, role: .ticket, local: device, expectedPeer: fingerprint, entropy: &entropy)
-        endpoint = ReceiverEndpoint(
-            handshake: handshake, paths: [paths.id(of: sender)], configuration: configuration,
-            now: now)
+        let seeds = Mutex(seed)
+        endpoint = try ReceiverEndpoint(
+            paths: [paths.id(of: sender)], configuration: configuration, now: now
+        ) { () throws(HandshakeError) in
+            var entropy = SeededEntropy(
+                seed: seeds.withLock { seed in
+                    seed &+= 0x9E37_79B9
+                    return seed
+                })
+            return try HandshakeInitiator(
+                psk: psk, role: .ticket, local: device, expectedPeer: fingerprint,
+                entropy: &entropy)
+        }
         self.store = store
         self.answer = answer
         worker = ReceiverWorker(store: store)

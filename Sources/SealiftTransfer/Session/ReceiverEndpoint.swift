@@ -26,10 +26,13 @@ public struct ReceiverEndpoint {
     /// How long the first contact is tried, unless told otherwise.
     public static let contactTimeout = Duration.seconds(30)
 
+    /// How long one handshake is tried: a responder keeps it half-open for three seconds and answers
+    /// nothing for it afterwards (`docs/PROTOCOL.md` §4.2), so then a new one begins.
+    static let handshakeLifetime = Duration.seconds(3)
+
     private struct Dial {
         var handshake: HandshakeInitiator
-        let paths: [PathID]
-        let deadline: Instant
+        let renewal: Instant
         var schedule: RetransmissionSchedule
     }
 
@@ -37,6 +40,9 @@ public struct ReceiverEndpoint {
         var connection: Connection
         var session: ReceiverSession
         let path: PathID
+        /// When the handshake is given up unless a packet of the sender opened.
+        let renewal: Instant
+        let peer: DevicePublicKeys
         /// Message 3, repeated until a packet of the sender opens.
         var finalFlight: [[UInt8]]
         var schedule: RetransmissionSchedule
@@ -49,20 +55,34 @@ public struct ReceiverEndpoint {
     private var dial: Dial?
     private var link: Link?
     private let configuration: ConnectionConfiguration
+    private let beginHandshake: @Sendable () throws(HandshakeError) -> HandshakeInitiator
+    private let paths: [PathID]
+    /// When trying for the first contact ends.
+    private let deadline: Instant
     private var flights: Deque<(PathID, [UInt8])> = []
     private var actions: Deque<Action> = []
     private var framer = ControlMessageFramer()
 
     /// Begins to dial on every path at once.
+    /// - Parameter beginHandshake: makes a new handshake each time it is called.
+    /// - Throws: what `beginHandshake` throws.
     public init(
-        handshake: HandshakeInitiator, paths: [PathID], configuration: ConnectionConfiguration,
-        contactTimeout: Duration = ReceiverEndpoint.contactTimeout, now: Instant
-    ) {
+        paths: [PathID], configuration: ConnectionConfiguration,
+        contactTimeout: Duration = ReceiverEndpoint.contactTimeout, now: Instant,
+        beginHandshake: @escaping @Sendable () throws(HandshakeError) -> HandshakeInitiator
+    ) throws(HandshakeError) {
         self.configuration = configuration
-        dial = Dial(
-            handshake: handshake, paths: paths, deadline: now + contactTimeout,
-            schedule: RetransmissionSchedule(start: now))
+        self.beginHandshake = beginHandshake
+        self.paths = paths
+        deadline = now + contactTimeout
+        dial = try newDial(now: now)
         handleTimeout(now: now)
+    }
+
+    private func newDial(now: Instant) throws(HandshakeError) -> Dial {
+        Dial(
+            handshake: try beginHandshake(), renewal: now + Self.handshakeLifetime,
+            schedule: RetransmissionSchedule(start: now))
     }
 
     // MARK: Getters
@@ -81,10 +101,10 @@ public struct ReceiverEndpoint {
 
     /// When ``handleTimeout(now:)`` wants to be called; nil for never.
     public var nextTimeout: Instant? {
-        if let dial { return min(dial.schedule.due, dial.deadline) }
+        if let dial { return min(dial.schedule.due, dial.renewal, deadline) }
         guard let link else { return nil }
         guard !link.finalFlight.isEmpty else { return link.connection.nextTimeout }
-        return min(link.schedule.due, link.connection.nextTimeout ?? .distantFuture)
+        return min(link.schedule.due, link.renewal, link.connection.nextTimeout ?? .distantFuture)
     }
 
     /// Takes the next action; nil where there is none.
@@ -114,9 +134,9 @@ public struct ReceiverEndpoint {
                 link = Link(
                     connection: Connection(
                         session: established, configuration: configuration, now: now),
-                    session: ReceiverSession(), path: path, finalFlight: finalFlight,
+                    session: ReceiverSession(), path: path, renewal: now + Self.handshakeLifetime,
+                    peer: established.peer, finalFlight: finalFlight,
                     schedule: RetransmissionSchedule(start: now))
-                actions.append(.connected(established.peer, path))
                 handleTimeout(now: now)
             case .ignored, .waiting, nil:
                 break
@@ -130,12 +150,9 @@ public struct ReceiverEndpoint {
 
     /// Does what is due.
     public mutating func handleTimeout(now: Instant) {
-        if let deadline = dial?.deadline, now >= deadline {
-            dial = nil
-            actions.append(.ended(.noAnswer))
-        }
+        renewHandshake(now: now)
         if dial?.schedule.fire(now: now) == true, let dial {
-            for path in dial.paths {
+            for path in paths {
                 flights.append(contentsOf: dial.handshake.firstFlight.map { (path, $0) })
             }
         }
@@ -143,6 +160,26 @@ public struct ReceiverEndpoint {
             flights.append(contentsOf: link.finalFlight.map { (link.path, $0) })
         }
         link?.connection.handleTimeout(now: now)
+    }
+
+    /// Begins a new handshake where the old one can come to nothing any more, until the time for the
+    /// first contact is over.
+    private mutating func renewHandshake(now: Instant) {
+        let isUnconfirmed = link.map { !$0.finalFlight.isEmpty && now >= $0.renewal } ?? false
+        let isUnanswered = dial.map { now >= $0.renewal } ?? false
+        guard isUnconfirmed || isUnanswered || (dial != nil && now >= deadline) else { return }
+        link = nil
+        dial = nil
+        flights.removeAll()
+        guard now < deadline else {
+            actions.append(.ended(.noAnswer))
+            return
+        }
+        do throws(HandshakeError) {
+            dial = try newDial(now: now)
+        } catch {
+            actions.append(.ended(.handshakeFailed(error)))
+        }
     }
 
     /// Takes what the worker found.
@@ -188,7 +225,9 @@ public struct ReceiverEndpoint {
     private mutating func take(_ event: ConnectionEvent) {
         switch event {
         case .established:
-            link?.finalFlight = []
+            guard let link else { return }
+            self.link?.finalFlight = []
+            actions.append(.connected(link.peer, link.path))
         case .controlReadable:
             link?.connection.readControl(into: &framer.buffer)
             readMessages()

@@ -46,5 +46,5 @@ enum TicketSamples {
 }
 
 extension PreSharedKey {
-    var bytesForTest: [UInt8] { withUnsafeBytes { Array($0) } }
+    var bytesForTest: [UInt8] { secret.withUnsafeBytes { Array($0) } }
 }

@@ -19,7 +19,7 @@ struct SealiftCommand: ParsableCommand {
             \(HelpText.exitStatus)
 
             ENVIRONMENT:
-              SEALIFT_HOME     the folder of sealift's own state (default: the XDG data folder)
+              SEALIFT_HOME     the folder of sealift's own state (default: XDG data)
               SEALIFT_TICKET   the ticket for `sealift receive`
               NO_COLOR         no colours
             """,

@@ -30,7 +30,7 @@ struct TransferRun {
             ? ScriptObserver(terminal: terminal, output: output, question: question)
             : PersonObserver(terminal: terminal, output: output, question: question)
         let summary: TransferSummary
-        do {
+        do throws(SealiftError) {
             summary = try transfer(observer, cancellation)
             if let failure = output.failure { throw failure }
         } catch {

@@ -16,8 +16,8 @@ struct ReceiveCommand: ParsableCommand {
             EXAMPLES:
               sealift receive --output ~/incoming
               sealift receive --yes --ticket-file t
-              echo "$TICKET" | sealift receive --yes --json | jq -r 'select(.event=="complete").root'
-              sealift receive --dry-run                  shows every name, takes nothing
+              echo "$TICKET" | sealift receive --yes --json | jq .event
+              sealift receive --dry-run              shows every name, takes nothing
 
             \(HelpText.exitStatus)
             """)

@@ -13,8 +13,8 @@ struct SendCommand: ParsableCommand {
 
             EXAMPLES:
               sealift send model/ notes.txt
-              sealift send --ticket-file t --expires 7d model/    the same ticket serves again
-              sealift send --listen 192.0.2.7:4000 model/         one address, one port
+              sealift send --ticket-file t model/            run again: the same ticket
+              sealift send --listen 192.0.2.7:4000 model/    one address, one port
               sealift send --listen 0.0.0.0:4000 --advertise 198.51.100.2:4000 model/
 
             \(HelpText.exitStatus)
@@ -29,25 +29,29 @@ struct SendCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Listen here, repeatable (default: 0.0.0.0:0 and [::]:0; port 0 takes a free one).",
-            valueName: "addr:port"))
+            valueName: "addr:port"),
+        transform: AddressArgument.init(argument:))
     var listen: [AddressArgument] = []
 
     @Option(
         help: ArgumentHelp(
             "Put this address into the ticket instead of those of this machine, repeatable.",
-            valueName: "addr:port"))
+            valueName: "addr:port"),
+        transform: AddressArgument.init(argument:))
     var advertise: [AddressArgument] = []
 
     @Option(
         help: ArgumentHelp(
             "How long the ticket may be claimed, such as 30m, 24h or 7d (default: 24h).",
-            valueName: "time"))
+            valueName: "time"),
+        transform: DurationArgument.init(argument:))
     var expires: DurationArgument?
 
     @Option(
         help: ArgumentHelp(
             "Give up when no receiver came within this time (default: wait as long as the ticket lasts).",
-            valueName: "time"))
+            valueName: "time"),
+        transform: DurationArgument.init(argument:))
     var wait: DurationArgument?
 
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")

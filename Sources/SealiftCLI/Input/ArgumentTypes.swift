@@ -12,21 +12,34 @@ struct PathArgument: ExpressibleByArgument, Equatable {
 }
 
 /// An address as it stands on the command line: `ADDR:PORT`.
-struct AddressArgument: ExpressibleByArgument, Equatable {
+struct AddressArgument: Equatable {
     let address: EndpointAddress
 
-    init?(argument: String) {
-        guard let address = EndpointAddress(argument) else { return nil }
+    /// - Throws: what an address looks like.
+    init(argument: String) throws {
+        guard let address = EndpointAddress(argument) else {
+            throw ValidationError(
+                "an address is a number and a port, such as 192.0.2.7:4000 or [2001:db8::7]:4000")
+        }
         self.address = address
     }
 }
 
 /// A span of time as it stands on the command line: `90s`, `30m`, `24h`, `7d`, `1h30m`.
-struct DurationArgument: ExpressibleByArgument, Equatable {
+struct DurationArgument: Equatable {
     let seconds: Int64
 
     /// A unit is always said: whether a bare 30 is seconds or minutes is not for us to guess.
-    init?(argument: String) {
+    /// - Throws: what a time looks like.
+    init(argument: String) throws {
+        guard let seconds = Self.seconds(in: argument) else {
+            throw ValidationError(
+                "a time is 1s to 366d, with its unit, such as 90s, 30m, 24h or 7d")
+        }
+        self.seconds = seconds
+    }
+
+    private static func seconds(in argument: String) -> Int64? {
         var total: Int64 = 0
         var number: Int64?
         for character in argument.utf8 {
@@ -44,8 +57,7 @@ struct DurationArgument: ExpressibleByArgument, Equatable {
                 number = nil
             }
         }
-        guard number == nil, Self.allowed.contains(total) else { return nil }
-        seconds = total
+        return number == nil && Self.allowed.contains(total) ? total : nil
     }
 
     /// One second to one year.

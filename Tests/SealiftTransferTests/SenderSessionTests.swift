@@ -153,7 +153,10 @@ extension SenderSession.Action {
     }
 
     var closeCode: CloseCode? {
-        if case .close(let code, _) = self { code } else { nil }
+        switch self {
+        case .close(let code, _), .closeWhenDelivered(let code, _): code
+        default: nil
+        }
     }
 
     func isViolation(_ violation: TransferViolation) -> Bool {

@@ -27,8 +27,10 @@ public struct SenderSession {
         case decideClaim
         /// Tell the user.
         case report(Report)
-        /// Close the session.
+        /// Close the session at once; what is queued is dropped.
         case close(CloseCode, reason: String)
+        /// Close the session when the receiver has every message.
+        case closeWhenDelivered(CloseCode, reason: String)
     }
 
     /// What the user may want to know.
@@ -84,7 +86,7 @@ public struct SenderSession {
     public init(refusing reason: RefusalReason) {
         phase = .over
         actions.append(.send(.refuse(reason)))
-        actions.append(.close(.refused, reason: "refused"))
+        actions.append(.closeWhenDelivered(.refused, reason: "refused"))
     }
 
     /// Whether the session reached its end, good or bad.
@@ -122,7 +124,7 @@ public struct SenderSession {
         if let refusal {
             phase = .over
             actions.append(.send(.refuse(refusal)))
-            actions.append(.close(.refused, reason: "refused"))
+            actions.append(.closeWhenDelivered(.refused, reason: "refused"))
         } else {
             phase = .claimed
             actions.append(.send(.claimed))
@@ -221,7 +223,7 @@ public struct SenderSession {
                 .report(.completed(ours, skipped: skipped.count, failed: failedCount)))
         } else {
             actions.append(.report(.rootsDiffer(ours: ours.root, theirs: theirs.root)))
-            actions.append(.close(.integrity, reason: "manifest roots differ"))
+            actions.append(.closeWhenDelivered(.integrity, reason: "manifest roots differ"))
         }
     }
 

@@ -46,7 +46,12 @@ public struct SenderEndpoint {
         let path: PathID
         /// Why the connection closes, once it does.
         var ending: SessionEnding?
+        /// The close that waits until the receiver has every message, and when it waits no longer.
+        var pendingClose: (code: CloseCode, reason: String, deadline: Instant)?
     }
+
+    /// How long a close waits for a receiver that acknowledges nothing.
+    private static let longestCloseDelay = Duration.seconds(5)
 
     private var responder: HandshakeResponder
     private let configuration: ConnectionConfiguration
@@ -93,8 +98,10 @@ public struct SenderEndpoint {
     public var nextTimeout: Instant? {
         var earliest = responder.nextTimeout
         for link in links.values {
-            guard let timeout = link.connection.nextTimeout else { continue }
-            earliest = min(earliest ?? timeout, timeout)
+            for timeout in [link.connection.nextTimeout, link.pendingClose?.deadline] {
+                guard let timeout else { continue }
+                earliest = min(earliest ?? timeout, timeout)
+            }
         }
         return earliest
     }
@@ -182,11 +189,20 @@ public struct SenderEndpoint {
             while let action = links[id]?.session?.pollAction() {
                 perform(action, of: id, now: now)
             }
+            closeIfDelivered(id, now: now)
             // A closed connection is served on until its farewell is over.
             if let link = links[id], link.connection.state == .closed {
                 end(id, link.ending ?? .lost)
             }
         }
+    }
+
+    private mutating func closeIfDelivered(_ id: SessionID, now: Instant) {
+        guard let link = links[id], let close = link.pendingClose,
+            link.connection.isControlDelivered || now >= close.deadline
+        else { return }
+        links[id]?.pendingClose = nil
+        links[id]?.connection.close(code: close.code, reason: close.reason, now: now)
     }
 
     private mutating func take(_ event: ConnectionEvent, of id: SessionID) {
@@ -241,6 +257,8 @@ public struct SenderEndpoint {
             actions.append(.report(id, report))
         case .close(let code, let reason):
             links[id]?.connection.close(code: code, reason: reason, now: now)
+        case .closeWhenDelivered(let code, let reason):
+            links[id]?.pendingClose = (code, reason, now + Self.longestCloseDelay)
         }
     }
 

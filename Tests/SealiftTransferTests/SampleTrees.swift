@@ -41,6 +41,8 @@ enum SampleTrees {
             try directory("tree/f-empty-folder"),
             try file("tree/g-zeros", zeros),
         ]
+        // Several runs of one file, and small files that share a run with its end.
+        items.append(try file("tree/h-runs", generator.bytes((9 << 20) + 12_345)))
         for number in 100..<160 {
             items.append(
                 try file("tree/many-\(number)", generator.bytes(Int(generator.next() % 900))))

@@ -17,8 +17,9 @@ struct TransferSimulationTests {
 
     @Test(
         "every seed ends identical under loss, reordering, duplication and corruption",
-        arguments: 0..<200)
-    func hostileLinks(seed: UInt64) throws {
+        arguments: SimulationSeed.series(200))
+    func hostileLinks(simulation: SimulationSeed) throws {
+        let seed = simulation.value
         var generator = SeededGenerator(seed: seed)
         var scenario = try TransferScenario(seed: seed)
         scenario.link.loss = generator.nextUnit() * 0.10

@@ -19,14 +19,12 @@ struct ReceiverPlanner: Sendable {
     private var openBytes = 0
     /// Pieces of the file being planned, from the next one on; nil between files.
     private var rest: (file: FileIndex, facts: FileEntry, next: UInt64, claimed: PieceHashes?)?
-    private var isAtEnd = false
+    /// Whether the listing was walked to its end; what is planned again still comes.
+    private(set) var isAtEnd = false
 
     init(listingLength: UInt64) {
         walker = ListingWalker(length: listingLength)
     }
-
-    /// Whether a run is ready, or more of the file at hand can become one.
-    var hasRun: Bool { !runs.isEmpty || rest != nil }
 
     /// Takes a file with at least one byte.
     mutating func append(_ file: FileIndex, _ facts: FileEntry, claimed: PieceHashes?) {
@@ -61,7 +59,7 @@ struct ReceiverPlanner: Sendable {
         closeRun()
     }
 
-    /// Takes the next run; nil where the plan is at its end.
+    /// Takes the next run; nil where more entries are needed for one, or none are left.
     mutating func popRun() -> PlannedRun? {
         if runs.isEmpty { planRest() }
         return runs.popFirst()

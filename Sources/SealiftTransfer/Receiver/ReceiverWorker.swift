@@ -182,14 +182,15 @@ public struct ReceiverWorker<Store: ReceiverStore> {
 
     private mutating func plan(_ outputs: inout [ReceiverOutput]) throws(WorkFailure) {
         guard var planner else { return }
-        while !planner.hasRun {
-            guard let (file, entry) = try next(of: &planner.walker) else {
+        var run = planner.popRun()
+        while run == nil, !planner.isAtEnd {
+            if let (file, entry) = try next(of: &planner.walker) {
+                try begin(file, entry, &planner, &outputs)
+            } else {
                 planner.endOfListing()
-                break
             }
-            try begin(file, entry, &planner, &outputs)
+            run = planner.popRun()
         }
-        let run = planner.popRun()
         self.planner = planner
         outputs.append(run.map(ReceiverOutput.planned) ?? .planExhausted)
     }

@@ -7,6 +7,7 @@ struct SealiftCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sealift",
         abstract: "Move very large files from machine to machine, end-to-end encrypted and proven.",
+        usage: "sealift <subcommand> [<options>]",
         discussion: """
             One machine sends, another receives; the ticket that the sender prints is all the \
             receiver needs. Nothing is stored in between.

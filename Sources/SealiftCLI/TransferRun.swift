@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Sealift
 
 /// One transfer as a command runs it: signals, output and the end.
@@ -12,6 +13,8 @@ struct TransferRun {
         self.terminal = terminal
         self.asJSON = asJSON
         cancellation = Cancellation()
+        // A reader that goes away must not end a transfer without a word: see `ResultOutput`.
+        signal(SIGPIPE, SIG_IGN)
         InterruptWatcher.start(cancellation: cancellation) {
             terminal.show("\nstopping (once more stops at once)\n")
         }

@@ -6,6 +6,7 @@ struct ReceiveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "receive",
         abstract: "Receive what a ticket stands for.",
+        usage: "sealift receive [<options>]",
         discussion: """
             The ticket comes from --ticket-file, else SEALIFT_TICKET, else the first line of standard \
             input, else a question; never from an argument, which others on this machine can read. \

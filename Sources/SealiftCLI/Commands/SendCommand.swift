@@ -6,6 +6,7 @@ struct SendCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send",
         abstract: "Send files and folders to whoever holds the ticket that this prints.",
+        usage: "sealift send [<options>] <path> ...",
         discussion: """
             Standard output is exactly one line, the ticket; everything else goes to standard error. \
             The first receiver that accepts owns the ticket; if it is interrupted it may come back. \

@@ -9,7 +9,6 @@ enum InterruptWatcher {
     /// Begins to watch. Called once, before any other thread exists.
     /// - Parameter onFirst: runs on the watcher's thread, before `cancellation` is requested.
     static func start(cancellation: Cancellation, onFirst: @escaping @Sendable () -> Void) {
-        signal(SIGPIPE, SIG_IGN)
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) {

@@ -6,12 +6,12 @@ internal import Synchronization
 final class ResultOutput: Sendable {
     private let hasFailed = Mutex(false)
     private let cancellation: Cancellation
-    private let sink: @Sendable (String) -> Bool
+    private let sink: @Sendable ([UInt8]) -> Bool
 
     /// Makes an output that requests `cancellation` when `sink` answers false.
     init(
         cancellation: Cancellation,
-        sink: @escaping @Sendable (String) -> Bool = { StandardStream.output.write($0) }
+        sink: @escaping @Sendable ([UInt8]) -> Bool = { StandardStream.output.write($0) }
     ) {
         self.cancellation = cancellation
         self.sink = sink
@@ -19,9 +19,14 @@ final class ResultOutput: Sendable {
 
     /// Writes `text`, unless an earlier one was lost.
     func write(_ text: String) {
+        write(Array(text.utf8))
+    }
+
+    /// Writes `bytes`, unless earlier ones were lost.
+    func write(_ bytes: [UInt8]) {
         let isLost = hasFailed.withLock { hasFailed in
             guard !hasFailed else { return false }
-            hasFailed = !sink(text)
+            hasFailed = !sink(bytes)
             return hasFailed
         }
         if isLost { cancellation.request() }

@@ -24,8 +24,13 @@ struct StandardStream: Sendable {
     /// Writes the whole text; false when it could not be written.
     @discardableResult
     func write(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        return bytes.withUnsafeBytes { buffer in
+        write(Array(text.utf8))
+    }
+
+    /// Writes all of `bytes`; false when they could not be written.
+    @discardableResult
+    func write(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { buffer in
             var offset = 0
             while offset < buffer.count {
                 let rest = UnsafeRawBufferPointer(rebasing: buffer[offset...])

@@ -108,7 +108,9 @@ let package = Package(
             ]),
         tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
         tests("SealiftTests", ["Sealift", "SealiftBase", "SealiftIO", "SealiftTestSupport"]),
-        tests("SealiftCLITests", ["SealiftCLI", "SealiftBase", "SealiftTestSupport", "sealift"]),
+        tests(
+            "SealiftCLITests",
+            ["SealiftCLI", "Sealift", "SealiftBase", "SealiftTestSupport", "sealift"]),
         tests("SealiftTestSupportTests", ["SealiftBase", "SealiftTestSupport"]),
         tests("ArchitectureTests", []),
     ] + multiBufferTargets

@@ -35,10 +35,12 @@ struct TransferRun {
         let summary: TransferSummary
         do throws(SealiftError) {
             summary = try transfer(observer, cancellation)
+            if asJSON { output.write(JSONEvents.line(summary).line + "\n") }
             if let failure = output.failure { throw failure }
         } catch {
             return try finish(output.failure ?? error, mode: mode)
         }
+        if !asJSON { terminal.show(SummaryView.text(summary, style: terminal.style)) }
         guard summary.exitStatus == .success else {
             throw Program.Ending(status: summary.exitStatus)
         }

@@ -57,7 +57,7 @@ private let allowedTestImports: [String: Set<String>] = [
     ],
     "SealiftIOTests": ["SealiftBase", "SealiftIO"],
     "SealiftTests": ["Sealift", "SealiftBase", "SealiftIO"],
-    "SealiftCLITests": ["SealiftCLI", "SealiftBase"],
+    "SealiftCLITests": ["SealiftCLI", "Sealift", "SealiftBase"],
     "SealiftTestSupportTests": ["SealiftBase"],
 ]
 

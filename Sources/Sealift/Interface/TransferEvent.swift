@@ -1,6 +1,7 @@
 public import SealiftBase
 
-/// Something that happened during a transfer, in the order it happened.
+/// Something that happened during a transfer, in the order it happened. How it ended is what the entry
+/// points return or throw.
 public enum TransferEvent: Equatable, Sendable {
     /// The ticket to hand to the receiver. Who has this text can receive: it goes to the user only.
     case ticket(text: String)
@@ -12,8 +13,6 @@ public enum TransferEvent: Equatable, Sendable {
     case progress(TransferProgress)
     /// One file is finished, one way or the other.
     case file(FileReport)
-    /// Everything was confirmed by both ends.
-    case complete(TransferSummary)
     /// Something the user should know, though the transfer goes on.
     case warning(TransferWarning)
 }

@@ -19,7 +19,6 @@ enum JSONEvents {
                 ])
         case .progress(let progress): line(progress)
         case .file(let report): line(report)
-        case .complete(let summary): line(summary)
         case .warning(let warning):
             object(
                 "warning",
@@ -116,7 +115,7 @@ enum JSONEvents {
             ])
     }
 
-    private static func line(_ summary: TransferSummary) -> JSONText {
+    static func line(_ summary: TransferSummary) -> JSONText {
         object(
             "complete",
             [

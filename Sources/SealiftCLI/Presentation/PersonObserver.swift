@@ -27,8 +27,6 @@ struct PersonObserver: TransferObserver {
             terminal.show(progress)
         case .file(let report):
             show(report)
-        case .complete(let summary):
-            terminal.show(SummaryView.text(summary, style: terminal.style))
         case .warning(let warning):
             let name = warning.path.map { PrintableText.escape($0) + ": " } ?? ""
             terminal.show(terminal.style.warning("warning:") + " \(name)\(warning.message)\n")

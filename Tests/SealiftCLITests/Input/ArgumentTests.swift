@@ -1,0 +1,70 @@
+import Sealift
+import SealiftBase
+import Testing
+
+@testable import SealiftCLI
+
+@Suite("Arguments")
+struct ArgumentTests {
+    @Test("keep every byte of a path", arguments: UInt64(0)..<500)
+    func bytes(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let bytes = generator.bytes(Int.random(in: 0...40, using: &generator))
+        #expect(ArgumentBytes.bytes(of: ArgumentBytes.text(of: bytes)) == bytes)
+    }
+
+    @Test("keep the scalars that stand for bytes, and plain text as it is")
+    func scalars() {
+        let text = "\u{10FF00}\u{10FF41}\u{10FFFF}é"
+        #expect(
+            ArgumentBytes.bytes(of: ArgumentBytes.text(of: Array(text.utf8))) == Array(text.utf8))
+        #expect(ArgumentBytes.text(of: Array("é/🙂".utf8)) == "é/🙂")
+    }
+
+    @Test("read times with their unit only")
+    func times() throws {
+        let good: [(String, Int64)] = [
+            ("1s", 1), ("30m", 1_800), ("24h", 86_400), ("7d", 604_800), ("1h30m", 5_400),
+        ]
+        for (text, seconds) in good {
+            #expect(try DurationArgument(argument: text).seconds == seconds)
+        }
+        for text in [
+            "", "0s", "5", "h", "1x", "-1s", "1.5h", "367d", "9223372036854775807d", "1h5",
+        ] {
+            #expect(throws: (any Error).self) { try DurationArgument(argument: text) }
+        }
+    }
+
+    @Test("read addresses and show them the same way")
+    func addresses() {
+        for text in ["192.0.2.7:4000", "0.0.0.0:0", "[::]:0", "[2001:db8::7]:65535"] {
+            #expect(EndpointAddress(text)?.description == text)
+        }
+        for text in [
+            "", ":", "1.2.3.4", "1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:-1", "1.2.3:4", "::1:5",
+            "[::1]",
+            "[1.2.3.4]:5", "localhost:5", "1.2.3.4:+5", "1.2.3.4\u{0}:5", "[]:1",
+            "1.2.3.4:00000005",
+        ] {
+            #expect(EndpointAddress(text) == nil, "\(text)")
+        }
+    }
+
+    @Test("land at their last component")
+    func names() throws {
+        func name(_ path: String) -> String? {
+            SourceNames.lastComponent(of: Array(path.utf8)).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+        #expect(name("a/b///") == "b")
+        #expect(name("/etc/.") == "etc")
+        #expect(name("/etc/..") == nil)
+        #expect(name("/") == nil && name("///") == nil)
+        #expect(throws: Never.self) { try SourceNames.check([Array("a/x".utf8), Array("y".utf8)]) }
+        #expect(throws: SealiftError.self) {
+            try SourceNames.check([Array("a/x".utf8), Array("x//".utf8)])
+        }
+    }
+}

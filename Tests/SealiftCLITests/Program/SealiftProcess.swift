@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+
+/// Runs the built `sealift` as a user would.
+struct SealiftProcess {
+    struct Outcome {
+        var status: Int32
+        var output: String
+        var error: String
+
+        /// The JSON objects on standard output, one a line.
+        var events: [[String: Any]] {
+            get throws {
+                try output.split(separator: "\n").map { line in
+                    let value = try JSONSerialization.jsonObject(with: Data(line.utf8))
+                    return try #require(value as? [String: Any])
+                }
+            }
+        }
+    }
+
+    /// A folder of its own, removed by ``remove()``: state, inputs and outputs.
+    let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("sealift-cli-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    func remove() {
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Starts `sealift` in the folder; its output goes to files there named after `name`.
+    func start(
+        _ arguments: [String], name: String, input: String? = nil,
+        environment: [String: String] = [:]
+    ) throws -> Process {
+        let process = Process()
+        process.executableURL = try Self.binary()
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.environment = environment.merging(
+            ["SEALIFT_HOME": folder.appendingPathComponent("home-\(name)").path, "TERM": "xterm"]
+        ) { given, _ in given }
+        process.standardInput = try inputHandle(input, name: name)
+        process.standardOutput = try handle("\(name).out")
+        process.standardError = try handle("\(name).err")
+        try process.run()
+        return process
+    }
+
+    /// Waits for a process that ``start(_:name:input:environment:)`` gave.
+    func finish(_ process: Process, name: String) throws -> Outcome {
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationStatus, output: try text("\(name).out"),
+            error: try text("\(name).err"))
+    }
+
+    /// Runs `sealift` to its end.
+    func run(
+        _ arguments: [String], input: String? = nil, environment: [String: String] = [:]
+    ) throws -> Outcome {
+        let name = UUID().uuidString
+        let process = try start(arguments, name: name, input: input, environment: environment)
+        return try finish(process, name: name)
+    }
+
+    func write(_ text: String, to name: String) throws {
+        let file = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+    }
+
+    func text(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: folder.appendingPathComponent(name)), as: UTF8.self)
+    }
+
+    private func handle(_ name: String) throws -> FileHandle {
+        let file = folder.appendingPathComponent(name)
+        try Data().write(to: file)
+        return try FileHandle(forWritingTo: file)
+    }
+
+    private func inputHandle(_ input: String?, name: String) throws -> FileHandle {
+        guard let input else { return FileHandle.nullDevice }
+        try write(input, to: "\(name).in")
+        return try FileHandle(forReadingFrom: folder.appendingPathComponent("\(name).in"))
+    }
+
+    /// The program that was built with these tests: it lies beside them.
+    private static func binary() throws -> URL {
+        let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        let bundles = CommandLine.arguments.filter { $0.hasSuffix(".xctest") }
+        let neighbours = [executable] + bundles.map { URL(fileURLWithPath: $0) }
+        let candidates = neighbours.map {
+            $0.deletingLastPathComponent().appendingPathComponent("sealift")
+        }
+        return try #require(
+            candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) },
+            "the sealift program is not beside the tests")
+    }
+}

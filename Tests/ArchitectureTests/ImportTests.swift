@@ -38,7 +38,7 @@ private let allowedImports: [String: Set<String>] = [
     // For tests only.
     "SealiftTestSupport": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
-        "Foundation",
+        "Synchronization", "Foundation",
     ],
 ]
 

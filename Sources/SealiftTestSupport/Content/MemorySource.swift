@@ -53,17 +53,20 @@ public struct MemorySource: SenderSource {
         Offer(claim: claim, listing: listing, totals: totals)
     }
 
+    /// Reads bytes of the listing.
     public mutating func readListing(
         at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(StorageFailure) {
         buffer.copyBytes(from: listingBytes[Int(offset)..<(Int(offset) + buffer.count)])
     }
 
+    /// The entry at an index.
     public mutating func entry(at index: FileIndex) throws(StorageFailure) -> ListingEntry? {
         guard index != .listing, index.rawValue <= UInt64(items.count) else { return nil }
         return items[Int(index.rawValue) - 1].entry
     }
 
+    /// Reads a piece, or fails as the faults say.
     public mutating func read(
         _ piece: PieceIndex, of file: FileIndex, entry: ListingEntry,
         into buffer: UnsafeMutableRawBufferPointer
@@ -75,30 +78,36 @@ public struct MemorySource: SenderSource {
         buffer.copyBytes(from: content[start..<(start + buffer.count)])
     }
 
+    /// Fails for the files that changed.
     public mutating func confirmUnchanged(
         _ file: FileIndex, entry: ListingEntry
     ) throws(SourceFailure) {
         if changed.contains(file) { throw .file(.changed) }
     }
 
+    /// Nothing to let go of.
     public mutating func close(_ file: FileIndex) {}
 
+    /// What was remembered before.
     public mutating func rememberedHashes(
         of file: FileIndex, entry: ListingEntry
     ) -> PieceHashes? {
         remembered[file]
     }
 
+    /// Remembers the hashes.
     public mutating func remember(
         _ hashes: PieceHashes, of file: FileIndex, entry: ListingEntry
     ) {
         remembered[file] = hashes
     }
 
+    /// Keeps a root.
     public mutating func storeRoot(_ root: Hash256, of file: FileIndex) throws(StorageFailure) {
         roots[file] = root
     }
 
+    /// The root kept.
     public mutating func root(of file: FileIndex) throws(StorageFailure) -> Hash256? {
         roots[file]
     }

@@ -37,19 +37,23 @@ public final class MemoryStore: ReceiverStore {
     /// Makes an empty destination.
     public init() {}
 
+    /// The capacity.
     public func freeSpace() throws(StorageFailure) -> UInt64 { capacity }
 
+    /// Makes room for the listing.
     public func prepareListing(_ listing: ContentID) throws(StorageFailure) {
         listingBytes = Array(repeating: 0, count: Int(listing.length))
         roots.removeAll()
     }
 
+    /// Keeps bytes of the listing.
     public func writeListing(
         _ bytes: UnsafeRawBufferPointer, at offset: UInt64
     ) throws(StorageFailure) {
         listingBytes.replaceSubrange(Int(offset)..<(Int(offset) + bytes.count), with: bytes)
     }
 
+    /// Reads bytes of the listing.
     public func readListing(
         at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(StorageFailure) -> Int {
@@ -58,20 +62,24 @@ public final class MemoryStore: ReceiverStore {
         return end - Int(offset)
     }
 
+    /// Occupied as the test says.
     public func destination(of entry: ListingEntry) throws(StorageFailure) -> DestinationState {
         occupied.contains(entry.path) ? .occupied : .free
     }
 
+    /// Notes the directory.
     public func makeDirectory(_ entry: ListingEntry) throws(StorageFailure) {
         directories.insert(entry.path)
     }
 
+    /// Notes the link.
     public func makeSymbolicLink(
         _ entry: ListingEntry, target: [UInt8]
     ) throws(StorageFailure) {
         links[entry.path] = target
     }
 
+    /// Opens the staging, with what an earlier session proved.
     public func openStaging(
         _ file: FileIndex, entry: ListingEntry
     ) throws(StorageFailure) -> PieceHashes? {
@@ -84,6 +92,7 @@ public final class MemoryStore: ReceiverStore {
         return nil
     }
 
+    /// Writes a piece and its record.
     public func writePiece(
         _ piece: PieceIndex, of file: FileIndex, content: UnsafeRawBufferPointer, hash: Hash256
     ) throws(StorageFailure) {
@@ -95,11 +104,13 @@ public final class MemoryStore: ReceiverStore {
         stagings[path]?.journal.set(hash, for: piece)
     }
 
+    /// Strikes a piece.
     public func forgetPiece(_ piece: PieceIndex, of file: FileIndex) throws(StorageFailure) {
         guard let path = open[file] else { return }
         stagings[path]?.journal.remove(piece)
     }
 
+    /// Stages a small file.
     public func stageWhole(
         _ file: FileIndex, entry: ListingEntry, content: UnsafeRawBufferPointer
     ) throws(StorageFailure) {
@@ -111,16 +122,20 @@ public final class MemoryStore: ReceiverStore {
             journal: PieceHashes(layout: facts.pieceLayout))
     }
 
+    /// Lets go of the staging.
     public func closeStaging(_ file: FileIndex) {
         open.removeValue(forKey: file)
     }
 
+    /// Puts a file in line.
     public func publish(_ file: FileIndex) throws(StorageFailure) {
         line.append(file)
     }
 
+    /// Whether 64 files are in line.
     public var needsFlush: Bool { line.count >= 64 }
 
+    /// Gives the files in line their names.
     public func flush() throws(StorageFailure) -> [(FileIndex, StorageFailure?)] {
         defer { line.removeAll() }
         return line.map { file in
@@ -137,12 +152,15 @@ public final class MemoryStore: ReceiverStore {
         }
     }
 
+    /// Keeps a root.
     public func storeRoot(_ root: Hash256, of file: FileIndex) throws(StorageFailure) {
         roots[file] = root
     }
 
+    /// The root kept.
     public func root(of file: FileIndex) throws(StorageFailure) -> Hash256? { roots[file] }
 
+    /// Drops the listing.
     public func cleanUp() {
         listingBytes.removeAll()
     }

@@ -57,6 +57,7 @@ public struct SimulatedReceiver: SimulatedEndpoint {
         worker = ReceiverWorker(store: store)
     }
 
+    /// Hands a datagram to the endpoint and does the work that came of it.
     public mutating func receive(_ datagram: SimulatedDatagram, now: Instant) {
         let path = paths.id(of: datagram.from)
         datagram.bytes.withUnsafeBytes {
@@ -65,13 +66,16 @@ public struct SimulatedReceiver: SimulatedEndpoint {
         settle(now: now)
     }
 
+    /// Does what is due and the work that came of it.
     public mutating func handleTimeout(now: Instant) {
         endpoint.handleTimeout(now: now)
         settle(now: now)
     }
 
+    /// The endpoint's next deadline.
     public var nextTimeout: Instant? { endpoint.nextTimeout }
 
+    /// The datagrams that the endpoint sends next.
     public mutating func pollTransmit(now: Instant) -> [SimulatedDatagram] {
         var datagrams: [SimulatedDatagram] = []
         while let batch = scratch.withUnsafeMutableBytes({

@@ -33,6 +33,7 @@ public struct SimulatedSender: SimulatedEndpoint {
         self.source = source
     }
 
+    /// Hands a datagram to the endpoint and does the work that came of it.
     public mutating func receive(_ datagram: SimulatedDatagram, now: Instant) {
         let path = paths.id(of: datagram.from)
         datagram.bytes.withUnsafeBytes {
@@ -41,13 +42,16 @@ public struct SimulatedSender: SimulatedEndpoint {
         settle(now: now)
     }
 
+    /// Does what is due and the work that came of it.
     public mutating func handleTimeout(now: Instant) {
         endpoint.handleTimeout(now: now)
         settle(now: now)
     }
 
+    /// The endpoint's next deadline.
     public var nextTimeout: Instant? { endpoint.nextTimeout }
 
+    /// The datagrams that the endpoint sends next.
     public mutating func pollTransmit(now: Instant) -> [SimulatedDatagram] {
         var datagrams: [SimulatedDatagram] = []
         while let batch = scratch.withUnsafeMutableBytes({

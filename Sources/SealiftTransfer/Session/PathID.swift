@@ -12,8 +12,10 @@ public struct PathID: Hashable, Sendable {
         words = (first, second, third)
     }
 
+    /// Whether all three words agree.
     public static func == (left: PathID, right: PathID) -> Bool { left.words == right.words }
 
+    /// Feeds the three words.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(words.0)
         hasher.combine(words.1)

@@ -13,6 +13,7 @@ public struct SenderEndpoint {
     public struct SessionID: Hashable, Comparable, Sendable {
         let rawValue: UInt64
 
+        /// Whether `left` began earlier.
         public static func < (left: SessionID, right: SessionID) -> Bool {
             left.rawValue < right.rawValue
         }

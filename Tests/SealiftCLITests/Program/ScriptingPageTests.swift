@@ -1,0 +1,32 @@
+import Foundation
+import Sealift
+import Testing
+
+@Suite("docs/SCRIPTING.md")
+struct ScriptingPageTests {
+    private let page: String
+
+    init() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        page = try String(
+            contentsOf: root.appendingPathComponent("docs/SCRIPTING.md"), encoding: .utf8)
+    }
+
+    @Test("lists every error code beside its status")
+    func codes() throws {
+        let lines = page.split(separator: "\n")
+        for code in ErrorCode.allCases {
+            let line = try #require(
+                lines.first { $0.contains("`\(code.rawValue)`") && $0.hasPrefix("| ") }, "\(code)")
+            #expect(line.hasPrefix("| \(code.exitStatus.rawValue) |"), "\(code)")
+        }
+    }
+
+    @Test("lists every exit status")
+    func statuses() {
+        for status in ExitStatus.allCases {
+            #expect(page.contains("\n| \(status.rawValue) | "))
+        }
+    }
+}

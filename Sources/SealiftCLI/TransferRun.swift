@@ -47,6 +47,9 @@ struct TransferRun {
     }
 
     private func finish(_ error: SealiftError, mode: Question.Mode) throws {
+        // A question that was broken off was not answered with no.
+        let wasBrokenOff = error.code == .declined && cancellation.isRequested
+        let error = wasBrokenOff ? SealiftError.stoppedByUser : error
         // To look and leave is what --dry-run was asked for.
         if mode == .showAll && error.code == .declined { return }
         terminal.show("")

@@ -14,7 +14,14 @@ enum ByteText {
         return unit == 0 ? "\(bytes) B" : "\(digits(Double(bytes) / Double(scale))) \(units[unit])"
     }
 
-    /// The same for a rate.
+    /// A part and its whole, with one unit where both have the same: `1.20/2.85 GiB`, `12.0 KiB/2.85 GiB`.
+    static func fraction(_ part: UInt64, of whole: UInt64) -> String {
+        let (partText, wholeText) = (text(part).split(separator: " "), text(whole))
+        let isOneUnit = partText.last == wholeText.split(separator: " ").last
+        return "\(isOneUnit ? String(partText[0]) : text(part))/\(wholeText)"
+    }
+
+    /// A rate.
     static func rate(_ bytesPerSecond: UInt64) -> String { text(bytesPerSecond) + "/s" }
 
     /// A count with its noun, which takes an s unless the count is 1.

@@ -2,7 +2,7 @@ internal import Sealift
 
 /// One line that says how far a transfer is, within a width.
 ///
-///     [=======>      ]  42 %  1.20 of 2.85 GiB  812 MiB/s  0:02 left  12 of 40 files  RTT 1.2 ms  …
+///     [====>     ]  42 %  1.20/2.85 GiB  812 MiB/s  0:02 left  12/40 files  RTT 1.2 ms  loss 0.0 %  direct
 ///
 /// What does not fit goes, the least needed first; the bar takes the room that is left.
 enum ProgressLine {
@@ -36,7 +36,7 @@ enum ProgressLine {
 
     private static func segments(_ progress: TransferProgress, path: String) -> [Segment] {
         let percent = ByteText.percent(progress.bytesDone, of: progress.bytesTotal)
-        let bytes = "\(ByteText.text(progress.bytesDone)) of \(ByteText.text(progress.bytesTotal))"
+        let bytes = ByteText.fraction(progress.bytesDone, of: progress.bytesTotal)
         var result = [Segment(text: "\(percent) %", rank: 9), Segment(text: bytes, rank: 7)]
         switch progress.phase {
         case .transferring:
@@ -47,7 +47,7 @@ enum ProgressLine {
         case .verifying:
             result.append(Segment(text: "verifying", rank: 8))
         }
-        let files = "\(progress.filesDone) of \(ByteText.count(progress.filesTotal, "file"))"
+        let files = "\(progress.filesDone)/\(ByteText.count(progress.filesTotal, "file"))"
         result.append(Segment(text: files, rank: 5))
         if let time = progress.roundTripTime {
             result.append(Segment(text: "RTT \(DurationText.milliseconds(time))", rank: 3))

@@ -14,18 +14,18 @@ struct ProgressLineTests {
     func wide() {
         #expect(
             ProgressLine.text(progress, path: "direct", width: 140)
-                == "[===============>                        ]  41 %  1.21 GiB of 2.88 GiB  812 MiB/s"
-                + "  2:05 left  12 of 40 files  RTT 1.2 ms  loss 1.2 %  direct")
+                == "[===============>                        ]  41 %  1.21/2.88 GiB  812 MiB/s"
+                + "  2:05 left  12/40 files  RTT 1.2 ms  loss 1.2 %  direct")
     }
 
     @Test("leaves out the least needed first")
     func narrow() {
         #expect(
             ProgressLine.text(progress, path: "direct", width: 79)
-                == "41 %  1.21 GiB of 2.88 GiB  812 MiB/s  2:05 left  12 of 40 files  direct")
+                == "41 %  1.21/2.88 GiB  812 MiB/s  2:05 left  12/40 files  RTT 1.2 ms  direct")
         #expect(
             ProgressLine.text(progress, path: "direct", width: 50)
-                == "41 %  1.21 GiB of 2.88 GiB  812 MiB/s  2:05 left")
+                == "41 %  1.21/2.88 GiB  812 MiB/s  2:05 left")
         #expect(
             ProgressLine.text(progress, path: "direct", width: 29)
                 == "[===>      ]  41 %  2:05 left")

@@ -40,8 +40,8 @@ struct TerminalOutputTests {
         output.show(progress(3))
         output.show("message\n")
         output.show("another\n")
-        let first = "\r1 %  1 B of 100 B  0 B/s  0 of 1 file\u{1B}[K"
-        let second = "\r3 %  3 B of 100 B  0 B/s  0 of 1 file\u{1B}[K"
+        let first = "\r1 %  1/100 B  0 B/s  0/1 file\u{1B}[K"
+        let second = "\r3 %  3/100 B  0 B/s  0/1 file\u{1B}[K"
         #expect(screen.shown == first + second + "\r\u{1B}[Kmessage\nanother\n")
     }
 

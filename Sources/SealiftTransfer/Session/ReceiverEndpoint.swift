@@ -102,9 +102,12 @@ public struct ReceiverEndpoint {
     /// When ``handleTimeout(now:)`` wants to be called; nil for never.
     public var nextTimeout: Instant? {
         if let dial { return min(dial.schedule.due, dial.renewal, deadline) }
-        guard let link else { return nil }
-        guard !link.finalFlight.isEmpty else { return link.connection.nextTimeout }
-        return min(link.schedule.due, link.renewal, link.connection.nextTimeout ?? .distantFuture)
+        // Asked for between any two batches: the link is looked into, never copied out.
+        let timeout = link?.connection.nextTimeout
+        guard link?.finalFlight.isEmpty == false, let due = link?.schedule.due,
+            let renewal = link?.renewal
+        else { return timeout }
+        return min(due, renewal, timeout ?? .distantFuture)
     }
 
     /// Takes the next action; nil where there is none.
@@ -156,8 +159,10 @@ public struct ReceiverEndpoint {
                 flights.append(contentsOf: dial.handshake.firstFlight.map { (path, $0) })
             }
         }
-        if link?.finalFlight.isEmpty == false, link?.schedule.fire(now: now) == true, let link {
-            flights.append(contentsOf: link.finalFlight.map { (link.path, $0) })
+        if link?.finalFlight.isEmpty == false, link?.schedule.fire(now: now) == true,
+            let path = link?.path, let flight = link?.finalFlight
+        {
+            flights.append(contentsOf: flight.map { (path, $0) })
         }
         link?.connection.handleTimeout(now: now)
     }
@@ -165,8 +170,9 @@ public struct ReceiverEndpoint {
     /// Begins a new handshake where the old one can come to nothing any more, until the time for the
     /// first contact is over.
     private mutating func renewHandshake(now: Instant) {
-        let isUnconfirmed = link.map { !$0.finalFlight.isEmpty && now >= $0.renewal } ?? false
-        let isUnanswered = dial.map { now >= $0.renewal } ?? false
+        let isUnconfirmed =
+            link?.finalFlight.isEmpty == false && (link?.renewal ?? .distantFuture) <= now
+        let isUnanswered = (dial?.renewal ?? .distantFuture) <= now
         guard isUnconfirmed || isUnanswered || (dial != nil && now >= deadline) else { return }
         link = nil
         dial = nil

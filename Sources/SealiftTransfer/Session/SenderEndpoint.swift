@@ -85,9 +85,10 @@ public struct SenderEndpoint {
 
     /// Content bytes of a session handed to its transport, less those still waiting there.
     public func contentBytesSent(of id: SessionID) -> UInt64? {
-        guard let link = links[id], let session = link.session else { return nil }
-        let waiting = UInt64(link.connection.bytesQueuedToSend)
-        return session.contentBytesSent - min(session.contentBytesSent, waiting)
+        guard let sent = links[id]?.session?.contentBytesSent,
+            let waiting = links[id]?.connection.bytesQueuedToSend
+        else { return nil }
+        return sent - min(sent, UInt64(waiting))
     }
 
     /// Object bytes of a session that wait in the transport: the reader stays ahead by this.
@@ -98,9 +99,12 @@ public struct SenderEndpoint {
     /// When ``handleTimeout(now:)`` wants to be called; nil for never.
     public var nextTimeout: Instant? {
         var earliest = responder.nextTimeout
-        for link in links.values {
-            for timeout in [link.connection.nextTimeout, link.pendingClose?.deadline] {
-                guard let timeout else { continue }
+        // Asked for between any two batches: links are looked into, never copied out.
+        for id in links.keys {
+            if let timeout = links[id]?.connection.nextTimeout {
+                earliest = min(earliest ?? timeout, timeout)
+            }
+            if let timeout = links[id]?.pendingClose?.deadline {
                 earliest = min(earliest ?? timeout, timeout)
             }
         }
@@ -192,15 +196,13 @@ public struct SenderEndpoint {
             }
             closeIfDelivered(id, now: now)
             // A closed connection is served on until its farewell is over.
-            if let link = links[id], link.connection.state == .closed {
-                end(id, link.ending ?? .lost)
-            }
+            if links[id]?.connection.state == .closed { end(id, links[id]?.ending ?? .lost) }
         }
     }
 
     private mutating func closeIfDelivered(_ id: SessionID, now: Instant) {
-        guard let link = links[id], let close = link.pendingClose,
-            link.connection.isControlDelivered || now >= close.deadline
+        guard let close = links[id]?.pendingClose,
+            links[id]?.connection.isControlDelivered == true || now >= close.deadline
         else { return }
         links[id]?.pendingClose = nil
         links[id]?.connection.close(code: close.code, reason: close.reason, now: now)

@@ -11,6 +11,8 @@ struct RateMeter {
 
     /// Notes the total at `now`.
     mutating func note(_ bytes: UInt64, now: Instant) {
+        // A receiver that comes back counts from the start again.
+        if let last = samples.last, bytes < last.bytes { samples.removeAll() }
         if let last = samples.last, now - last.at < Self.interval { return }
         samples.append((now, bytes))
         if let first = samples.first, now - first.at > Self.span { samples.removeFirst() }

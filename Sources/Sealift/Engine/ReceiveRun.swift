@@ -26,6 +26,8 @@ final class ReceiveRun {
     private var endpoint: ReceiverEndpoint
     private var backlog: Deque<ReceiverCommand> = []
     private var summary: ListingSummary?
+    /// Whether the user said yes and nothing stands in the way.
+    private var isAccepted = false
     private var completion: Completion?
     /// What was counted when both roots were found equal.
     private var finalTally: ReceiverSession.Tally?
@@ -153,7 +155,7 @@ final class ReceiveRun {
         // A full command queue is looked at again soon; it empties at the disk's pace.
         if !backlog.isEmpty { return now + .milliseconds(1) }
         var deadline = endpoint.nextTimeout ?? .distantFuture
-        if endpoint.offer != nil { deadline = min(deadline, nextProgress) }
+        if isAccepted { deadline = min(deadline, nextProgress) }
         return deadline
     }
 
@@ -170,6 +172,7 @@ final class ReceiveRun {
             self.failure = failure
             endpoint.decline()
         } else {
+            isAccepted = true
             endpoint.accept()
         }
     }
@@ -260,7 +263,7 @@ final class ReceiveRun {
 
     private func tellProgress(now: Instant) {
         guard let tally = endpoint.tally, let totals = endpoint.offer?.totals,
-            summary != nil, now >= nextProgress
+            isAccepted, now >= nextProgress
         else { return }
         nextProgress = now + Self.progressInterval
         rate.note(tally.receivedBytes, now: now)

@@ -80,6 +80,11 @@ let package = Package(
             ["SealiftBase", "SealiftContent", "SealiftIO", "Sealift", argumentParser]),
         .executableTarget(name: "sealift", dependencies: ["SealiftCLI"], swiftSettings: settings),
 
+        // Joins two network namespaces by a long, lossy link: for benchmarks, not a product.
+        .executableTarget(
+            name: "linkemulator", path: "Sources/linkemulator",
+            cSettings: [.treatAllWarnings(as: .error), .enableWarning("extra")]),
+
         // Simulated network, virtual clock, vectors: for tests, not a product.
         library(
             "SealiftTestSupport",

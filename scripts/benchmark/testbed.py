@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -56,15 +57,73 @@ def linkemulator():
     return str(target)
 
 
-class Finished:
-    """How a process ended: exit code, wall seconds, CPU seconds and the peak memory in bytes of the
-    largest process among it and the children it waited for."""
+class MemoryWatch(threading.Thread):
+    """Reads the peak memory (VmHWM) of the processes that are measured, twenty times a second.
 
-    def __init__(self, status, wall, usage):
+    The kernel keeps the peak, so only what a process grows in its last moments can be missed. What
+    wait4 reports is no use: it counts what the process was before it became the program.
+    """
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.peaks = {}
+        self.guard = threading.Lock()
+
+    def add(self, pid):
+        with self.guard:
+            self.peaks[pid] = 0
+        if not self.is_alive():
+            self.start()
+
+    def take(self, pid):
+        with self.guard:
+            return self.peaks.pop(pid, 0)
+
+    def run(self):
+        while True:
+            with self.guard:
+                pids = list(self.peaks)
+            for pid in pids:
+                peak = max((self.peak(member) for member in self.family(pid)), default=0)
+                with self.guard:
+                    if pid in self.peaks:
+                        self.peaks[pid] = max(self.peaks[pid], peak)
+            time.sleep(0.05)
+
+    @classmethod
+    def family(cls, pid):
+        """The process and its descendants."""
+        yield pid
+        try:
+            children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        except OSError:
+            return
+        for child in children:
+            yield from cls.family(int(child))
+
+    @staticmethod
+    def peak(pid):
+        try:
+            for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+        except OSError:
+            pass
+        return 0
+
+
+memory_watch = MemoryWatch()
+
+
+class Finished:
+    """How a process ended: exit code, wall seconds, CPU seconds of it and the children it waited for,
+    and the peak memory in bytes of the largest process among them."""
+
+    def __init__(self, status, wall, usage, peak):
         self.code = os.waitstatus_to_exitcode(status)
         self.wall = wall
         self.cpu = usage.ru_utime + usage.ru_stime
-        self.peak = usage.ru_maxrss * 1024
+        self.peak = peak
 
 
 class Process:
@@ -75,6 +134,7 @@ class Process:
         self.child = subprocess.Popen(command, **options)
         self.stdout = self.child.stdout
         self.finished = None
+        memory_watch.add(self.child.pid)
 
     def poll(self):
         if self.finished is None:
@@ -111,7 +171,8 @@ class Process:
         return self.finished
 
     def _note(self, status, usage):
-        self.finished = Finished(status, time.monotonic() - self.started, usage)
+        wall = time.monotonic() - self.started
+        self.finished = Finished(status, wall, usage, memory_watch.take(self.child.pid))
         self.child.returncode = self.finished.code
 
 

@@ -152,7 +152,8 @@ class OverSSH(Contender):
 
     def start(self, bed, source, target):
         server = self.serve(bed)
-        client = bed.start("a", *self.client(bed, source, target), stdout=subprocess.DEVNULL)
+        client = bed.start("a", *self.client(bed, source, target), stdout=subprocess.DEVNULL,
+                           stderr=open(bed.path("a", "client.log"), "w"))
 
         def wait(seconds=None):
             sent = client.wait(seconds)

@@ -176,12 +176,41 @@ class Process:
         self.child.returncode = self.finished.code
 
 
-class Testbed:
-    """Two ends, `a` and `b`, and a directory on tmpfs for each. Use it in a `with` statement."""
+class Storage:
+    """A directory for each end, on a tmpfs of its own or, with `disk`, in a folder of that disk."""
 
-    def __init__(self, link, memory="22G"):
+    def __init__(self, disk=None, size="22G"):
+        self.disk, self.size = disk, size
+
+    def __enter__(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="sealift-testbed.", dir=self.disk))
+        if self.disk is None:
+            sh("mount", "-t", "tmpfs", "-o", f"size={self.size}", "sealift-testbed", str(self.directory))
+        for side in "ab":
+            (self.directory / side).mkdir()
+        return self
+
+    def __exit__(self, *_):
+        if self.disk is not None:
+            shutil.rmtree(self.directory)
+            return
+        for _ in range(50):
+            if subprocess.run(["umount", self.directory], stderr=subprocess.DEVNULL).returncode == 0:
+                break
+            time.sleep(0.1)  # somebody who was killed still holds a file
+        else:
+            sh("umount", "--lazy", str(self.directory))
+        self.directory.rmdir()
+
+
+class Testbed:
+    """Two ends, `a` and `b`. Use it in a `with` statement. Files lie in `storage`, or on a tmpfs that
+    lives as long as the testbed."""
+
+    def __init__(self, link, storage=None):
         self.link = link
-        self.memory = memory
+        self.storage = storage
+        self.own_storage = None
         self.processes = []
         self.emulator = None
 
@@ -195,14 +224,10 @@ class Testbed:
         except BlockingIOError:
             raise Missing("another testbed is running on this machine") from None
         self._remove_namespaces()  # of a run that was killed; the lock says none is alive
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="sealift-testbed."))
-        self.mounted = False
         try:
-            sh("mount", "-t", "tmpfs", "-o", f"size={self.memory}", "sealift-testbed",
-               str(self.directory))
-            self.mounted = True
-            for side in "ab":
-                self.path(side).mkdir()
+            if self.storage is None:
+                self.own_storage = self.storage = Storage().__enter__()
+            self.directory = self.storage.directory
             self._make_ends()
         except BaseException:
             self.__exit__()
@@ -213,14 +238,8 @@ class Testbed:
         for process in reversed(self.processes):
             process.stop()
         self._remove_namespaces()
-        if self.mounted:
-            for _ in range(50):
-                if subprocess.run(["umount", str(self.directory)], stderr=subprocess.DEVNULL).returncode == 0:
-                    break
-                time.sleep(0.1)
-            else:
-                sh("umount", "--lazy", str(self.directory))
-        self.directory.rmdir()
+        if self.own_storage:
+            self.own_storage.__exit__()
         self.lock.close()
 
     def path(self, side, *names):

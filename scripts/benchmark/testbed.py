@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -23,6 +24,11 @@ NAMESPACES = {"a": "sealift-a", "b": "sealift-b"}
 
 class Missing(Exception):
     """Something the testbed needs is not on this machine; the message says what to do."""
+
+
+def end_in_order(*_):
+    """SIGTERM and SIGHUP end a benchmark as an error would: what it made is removed."""
+    sys.exit(143)
 
 
 def need(*programs):
@@ -183,6 +189,8 @@ class Storage:
         self.disk, self.size = disk, size
 
     def __enter__(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, end_in_order)
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="sealift-testbed.", dir=self.disk))
         if self.disk is None:
             sh("mount", "-t", "tmpfs", "-o", f"size={self.size}", "sealift-testbed", str(self.directory))

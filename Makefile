@@ -1,10 +1,10 @@
 # One configuration and one set of flags for build, demo and test: other flags rebuild everything.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: help build test demo lint
+.PHONY: help build test demo lint bench bench-wan
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build .build/release/sealift, installing what is missing
 	@scripts/bootstrap build
@@ -20,3 +20,11 @@ demo: build ## Build, then send a real tree between two processes and compare bo
 lint: ## Check the formatting of the sources and the syntax of the scripts
 	swift format lint --strict --recursive Package.swift Sources Tests
 	@scripts/lint-scripts
+
+bench: build ## Race scp, rsync, magic-wormhole and TCP on fast links (root)
+	@scripts/bench-tools
+	@scripts/bench-lan
+
+bench-wan: build ## Measure long and lossy links through the emulator (root)
+	@scripts/bench-tools
+	@scripts/bench-wan

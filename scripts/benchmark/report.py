@@ -12,6 +12,7 @@ import subprocess
 
 from benchmark.testbed import ROOT
 
+LOAD_BEFORE = os.getloadavg()[0]
 DOCUMENT = ROOT / "docs/PERFORMANCE.md"
 CHARTS = ROOT / "docs/charts"
 
@@ -35,8 +36,10 @@ def revision():
 def heading(command, variables):
     """When, where and how: the line above every table."""
     settings = [f"{name}={shlex.quote(os.environ[name])}" for name in variables if name in os.environ]
+    # A machine that was busy with something else when the run began gives no figures worth keeping.
+    busy = f" · load before the run {LOAD_BEFORE:.1f}"
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-    return f"`{' '.join([*settings, command])}` · {date} · commit {revision()} · {machine()}"
+    return f"`{' '.join([*settings, command])}` · {date} · commit {revision()} · {machine()}{busy}"
 
 
 def table(columns, rows):

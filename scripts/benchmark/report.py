@@ -50,8 +50,15 @@ def table(columns, rows):
     return "\n".join(lines)
 
 
+def publishing():
+    """Trials leave the repository as it is: PUBLISH=no."""
+    return os.environ.get("PUBLISH") != "no"
+
+
 def publish(name, text):
     """Replaces what stands between the markers of `name`; appends them if they are not there yet."""
+    if not publishing():
+        return
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     block = f"{begin}\n{text.strip()}\n{end}"
     page = DOCUMENT.read_text() if DOCUMENT.exists() else "# Performance\n"
@@ -103,6 +110,7 @@ def bars(file_name, title, unit, groups):
            '.t{font-size:12px}.s{font-size:11px}'
            '@media(prefers-color-scheme:dark){text{fill:#e6edf3}}</style>\n'
            f'<text class="h" x="10" y="26">{html.escape(title)}</text>\n' + "\n".join(body) + "\n</svg>\n")
-    CHARTS.mkdir(parents=True, exist_ok=True)
-    (CHARTS / f"{file_name}.svg").write_text(svg)
+    if publishing():
+        CHARTS.mkdir(parents=True, exist_ok=True)
+        (CHARTS / f"{file_name}.svg").write_text(svg)
     return f"![{title}](charts/{file_name}.svg)"

@@ -35,7 +35,8 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "sealift": ["SealiftCLI"],
 
-    // For tests only.
+    // For tests and benchmarks only.
+    "linkemulator": [],
     "SealiftTestSupport": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
         "Synchronization", "Foundation",

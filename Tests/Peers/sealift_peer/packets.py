@@ -98,7 +98,11 @@ class PacketProtection:
             if secret is None:
                 return None
             info = b"sealift/1 key" + u8(direction) + u32(sequence) + u8(0)
-            self._keys[name] = AESGCM(hkdf(secret, b"", info, 32))
+            key = AESGCM(hkdf(secret, b"", info, 32))
+            if generation > self.generation:
+                # Not kept: a forged header must not pin g+1 before its mix is known.
+                return key
+            self._keys[name] = key
         return self._keys[name]
 
     def _extend_peer_ids(self) -> None:

@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Serves paths for one receiver: send.py [--listen HOST:PORT] PATH...; the ticket is on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+from sealift_peer.device import Device
+from sealift_peer.dial import Door, NobodyAnswers, open_socket
+from sealift_peer.handshake import Doorman
+from sealift_peer.sender import Sender, Source
+from sealift_peer.session import Closed
+from sealift_peer.ticket import Ticket
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--wait", type=float, default=60.0, help="seconds to wait for a receiver")
+    parser.add_argument("paths", nargs="+", type=Path)
+    options = parser.parse_args()
+    source = Source(options.paths)
+    device, secret = Device(), os.urandom(32)
+    sock = open_socket(socket.AF_INET, ("127.0.0.1", 0))
+    expiry = int(time.time()) + 86_400
+    print(Ticket(secret, device.fingerprint, expiry, (sock.getsockname(),)).text(), flush=True)
+    door = Door(sock, Doorman(secret, device))
+    deadline = time.monotonic() + options.wait
+    is_claimed = False
+    while True:
+        try:
+            sender = Sender(door.accept(deadline - time.monotonic()), source, is_claimed)
+        except NobodyAnswers as error:
+            print(error, file=sys.stderr)
+            return 3
+        try:
+            sender.serve()
+            return 0
+        except Closed as closed:
+            is_claimed = sender.is_claimed
+            print(closed, file=sys.stderr)
+            if closed.close.code != 3:
+                return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

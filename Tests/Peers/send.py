@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Serves paths for one receiver: send.py [--listen HOST:PORT] PATH...; the ticket is on stdout."""
+"""Serves paths on loopback until a receiver has the whole: send.py PATH...; ticket on stdout."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import sys
 import time
 from pathlib import Path
 
+from sealift_peer.connection import Lost
 from sealift_peer.device import Device
 from sealift_peer.dial import Door, NobodyAnswers, open_socket
 from sealift_peer.handshake import Doorman
+from sealift_peer.primitives import Refused
 from sealift_peer.sender import Sender, Source
 from sealift_peer.session import Closed
 from sealift_peer.ticket import Ticket
+from sealift_peer.wire import Violation
 
 
 def main() -> int:
@@ -40,11 +43,9 @@ def main() -> int:
         try:
             sender.serve()
             return 0
-        except Closed as closed:
+        except (Closed, Lost, Violation, Refused) as error:
             is_claimed = sender.is_claimed
-            print(closed, file=sys.stderr)
-            if closed.close.code != 3:
-                return 1
+            print(error, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .device import Device, PskKeys, device_id
 from .noise import NoiseHandshake, NotAuthentic
-from .primitives import Refused, check_ed25519, equal, hmac, public_bytes
+from .primitives import Refused, check_ed25519, equal, hmac, public_bytes, sha256
 from .wire import Violation, u8
 
 PAYLOAD_SIZE = 256
@@ -149,7 +150,9 @@ class ResponderHandshake:
 
     noise_type = NoiseHandshake
 
-    def __init__(self, psk: bytes, device: Device, handshake_id: bytes) -> None:
+    def __init__(self, psk: bytes, device: Device, handshake_id: bytes,
+                 is_first_time: Callable[[bytes], bool] = lambda _: True) -> None:
+        self.is_first_time = is_first_time
         self.keys = PskKeys(psk)
         self.device = device
         self.handshake_id = handshake_id
@@ -169,7 +172,7 @@ class ResponderHandshake:
             # per two fragments, so that an answer is never larger than what came.
             return [self.reply[fragment.index]]
         message = self._first.add(fragment)
-        if message is None:
+        if message is None or not self.is_first_time(sha256(message)):
             return []
         read_first_payload(self.noise.read_1(message))
         message_2 = self.noise.write_2(identity_payload(self.device))
@@ -200,6 +203,13 @@ class Doorman:
         self.keys = PskKeys(psk)
         self.device = device
         self._half_open: dict[bytes, tuple[float, ResponderHandshake]] = {}
+        self._answered: set[bytes] = set()
+
+    def _is_first_time(self, message_hash: bytes) -> bool:
+        """A message 1 that was answered once is dropped under any other handshake id."""
+        is_new = message_hash not in self._answered
+        self._answered.add(message_hash)
+        return is_new
 
     def receive(self, datagram: bytes, now: float) -> tuple[list[bytes], HandshakeResult | None]:
         if not datagram or datagram[0] not in (MESSAGE_1, MESSAGE_3):
@@ -214,7 +224,9 @@ class Doorman:
         if handshake is None:
             if fragment.kind != MESSAGE_1 or len(self._half_open) == 2:
                 return [], None
-            handshake = self.handshake_type(self.keys.psk, self.device, fragment.handshake_id)
+            handshake = self.handshake_type(
+                self.keys.psk, self.device, fragment.handshake_id, self._is_first_time
+            )
             self._half_open[fragment.handshake_id] = (now + 3.0, handshake)
         had_finished = handshake.result is not None
         try:

@@ -8,11 +8,13 @@ import os
 import sys
 from pathlib import Path
 
+from sealift_peer.connection import Lost
 from sealift_peer.device import Device
 from sealift_peer.dial import NobodyAnswers, dial
 from sealift_peer.receiver import IntegrityError, Receiver, Refused
 from sealift_peer.session import Closed
 from sealift_peer.ticket import Ticket
+from sealift_peer.wire import Violation
 
 
 def load_device(path: Path | None) -> Device:
@@ -41,10 +43,10 @@ def main() -> int:
     except NobodyAnswers as error:
         print(error, file=sys.stderr)
         return 3
-    except (Refused, Closed) as error:
+    except (Refused, Closed, Lost) as error:
         print(error, file=sys.stderr)
         return 4
-    except IntegrityError as error:
+    except (IntegrityError, Violation) as error:
         print(f"wrong: {error}", file=sys.stderr)
         return 5
     print(

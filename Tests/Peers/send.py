@@ -14,6 +14,7 @@ from sealift_peer.connection import Lost
 from sealift_peer.device import Device
 from sealift_peer.dial import Door, NobodyAnswers, open_socket
 from sealift_peer.handshake import Doorman
+from sealift_peer.messages import ALREADY_USED
 from sealift_peer.primitives import Refused
 from sealift_peer.sender import Sender, Source
 from sealift_peer.session import Closed
@@ -33,18 +34,23 @@ def main() -> int:
     print(Ticket(secret, device.fingerprint, expiry, (sock.getsockname(),)).text(), flush=True)
     door = Door(sock, Doorman(secret, device))
     deadline = time.monotonic() + options.wait
-    is_claimed = False
+    owner: bytes | None = None
     while True:
         try:
-            sender = Sender(door.accept(deadline - time.monotonic()), source, is_claimed)
+            connection = door.accept(deadline - time.monotonic())
         except NobodyAnswers as error:
             print(error, file=sys.stderr)
             return 3
+        remote = connection.protection.remote_device_id
+        sender = Sender(connection, source, is_claimed=owner is not None)
         try:
+            if owner not in (None, remote):
+                sender.refuse(ALREADY_USED)
+                continue
             sender.serve()
             return 0
         except (Closed, Lost, Violation, Refused) as error:
-            is_claimed = sender.is_claimed
+            owner = remote if sender.is_claimed else None
             print(error, file=sys.stderr)
 
 

@@ -53,13 +53,20 @@ class Catalogue:
         return 0
 
 
-def expect_close(session: Session, *codes: int, timeout: float = 10.0) -> None:
-    """Runs the session until the other end closes with one of the codes."""
+def expect_close(session: Session, *codes: int, timeout: float = 10.0,
+                 turn: Callable[[], object] | None = None) -> None:
+    """Runs the session until the other end closes with one of the codes.
+
+    `turn` answers the messages that come; without it they are thrown away.
+    """
     try:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            session.connection.messages.clear()
-            session.step(0.2)
+            if turn is None:
+                session.connection.messages.clear()
+            else:
+                turn()
+            session.step(0.05)
     except Closed as closed:
         if closed.close.code not in codes:
             raise Unexpected(

@@ -125,7 +125,7 @@ class Connection:
     def move_to(self, sock: socket.socket) -> None:
         """This end's address changed: a new socket, and the next connection id."""
         self.sock = sock
-        self.protection.move_to_next_sequence()
+        self.protection.use_sequence(self.protection.own_sequence + 1)
         self._sent[self.protection.own_sequence] = SentSpace()
 
     def close(self, code: int, reason: str = "") -> None:

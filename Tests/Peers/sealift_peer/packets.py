@@ -59,6 +59,7 @@ class PacketProtection:
     def __init__(self, result: HandshakeResult, initiator: bool) -> None:
         salt = result.handshake_hash
         self.initiator = initiator
+        self.remote_device_id = result.remote_device_id
         self.own = INITIATOR if initiator else RESPONDER
         self.peer = RESPONDER if initiator else INITIATOR
         self._id_secret = hkdf(result.exporter, salt, b"sealift/1 connection ids", 32)
@@ -110,10 +111,10 @@ class PacketProtection:
                               self._highest_peer_sequence + SEQUENCES_AHEAD + 1):
             self._peer_ids[self.connection_id(self.peer, sequence)] = sequence
 
-    def move_to_next_sequence(self) -> None:
-        """This end's local address changed."""
-        self.own_sequence += 1
-        self._own_id = self.connection_id(self.own, self.own_sequence)
+    def use_sequence(self, sequence: int) -> None:
+        """The connection ids of another sequence: this end's local address changed."""
+        self.own_sequence = sequence
+        self._own_id = self.connection_id(self.own, sequence)
 
     # Generations.
 

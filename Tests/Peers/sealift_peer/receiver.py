@@ -83,11 +83,16 @@ class Receiver(Session):
     # The steps, one after another.
 
     def download(self) -> Report:
-        self.read_offer()
-        self.fetch_listing()
-        self.claim()
-        self.fetch_files()
-        return self.finish()
+        try:
+            self.read_offer()
+            self.fetch_listing()
+            self.claim()
+            self.fetch_files()
+            return self.finish()
+        except Violation as error:
+            self.connection.close(fr.VIOLATION, str(error))
+            self.connection.linger()
+            raise
 
     def read_offer(self) -> ms.Offer:
         kind, body = self.next_message()
@@ -125,6 +130,8 @@ class Receiver(Session):
                 )
                 asked += run
             self.step()
+            if self.connection.messages:
+                raise Violation("a message while the listing is coming")
             while self.connection.objects:
                 object_id, data = self.connection.objects.popleft()
                 _, piece = self.wanted.pop(object_id)

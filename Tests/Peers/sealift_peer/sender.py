@@ -153,11 +153,17 @@ class Sender(Session):
 
     # Serving.
 
+    def refuse(self, code: int) -> None:
+        self.connection.send_message(ms.REFUSE, ms.u8(code))
+        self.settle(0.1)
+        self.connection.close(fr.REFUSED)
+        self.connection.linger(0.1)
+
     def serve(self, timeout: float = 60.0) -> None:
         """Returns when the receiver has the whole; raises what else ends the session."""
         self.connection.send_message(ms.OFFER, self.offer().body())
         try:
-            self.run_until(self._turn, timeout)
+            self.run_until(self.turn, timeout)
             self.run_until(lambda: False, 5.0)
         except Closed as closed:
             if not self.is_done or closed.close.code != fr.DONE:
@@ -168,7 +174,7 @@ class Sender(Session):
         self.connection.close(fr.DONE)
         self.connection.linger(0.1)
 
-    def _turn(self) -> bool:
+    def turn(self) -> bool:
         while self.connection.messages:
             try:
                 self.take_message(*self.connection.messages.popleft())
@@ -195,6 +201,8 @@ class Sender(Session):
                     raise Violation("skip: no such entries")
                 self.skipped.update(range(first, first + count))
             case ms.COMPLETE:
+                if not self.is_claimed:
+                    raise Violation("complete before claim")
                 self._take_complete(*ms.parse_complete(body))
             case _:
                 raise Violation(f"message {kind:#04x} from a receiver")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from . import frames as fr
 from .connection import Connection
+from .primitives import Refused
 from .wire import Violation
 
 
@@ -33,7 +34,7 @@ class Session:
         connection = self.connection
         try:
             connection.step(timeout)
-        except Violation as error:
+        except (Violation, Refused) as error:
             connection.close(fr.VIOLATION, str(error))
             raise
         if connection.remote_close is not None and not connection.messages:

@@ -348,6 +348,9 @@ class Connection:
     def _receive_ratchet_part(self, part: fr.RatchetPart) -> None:
         if part.is_offer == self.is_initiator:
             raise Violation("ratchet frame from the wrong end")
+        offered = self._ratchets_done + (self._ratchet is not None)
+        if not part.is_offer and not 1 <= part.number <= offered:
+            raise Violation("ratchet answer without an offer")
         parts = self._ratchet_parts.setdefault((part.is_offer, part.number), {})
         parts[part.index] = part
         if len(parts) < part.count:

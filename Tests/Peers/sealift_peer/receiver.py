@@ -233,10 +233,10 @@ class Receiver(Session):
     def _take_objects(self) -> None:
         while self.connection.objects:
             object_id, data = self.connection.objects.popleft()
+            if object_id not in self.wanted:
+                continue  # Withdrawn by *file failed* while it waited here.
             number, piece = self.wanted.pop(object_id)
             file = self.files[number]
-            if file.failed:
-                continue
             stated, content = self._check(data, file.entry.size)
             self._store(number, piece, stated, content)
 

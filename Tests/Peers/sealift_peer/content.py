@@ -131,8 +131,10 @@ def check_path(path: bytes) -> list[bytes]:
     if len(components) > 256:
         raise Violation("path too deep")
     for component in components:
-        if not 1 <= len(component) <= 255 or component in (b".", b"..", b".sealift"):
+        if not 1 <= len(component) <= 255 or component in (b".", b".."):
             raise Violation("path component")
+        if component.rstrip(b". ").lower() == b".sealift":
+            raise Violation("the private folder's name, or what some file systems take for it")
     return components
 
 
@@ -141,12 +143,14 @@ def _check_target(target: bytes, components: list[bytes]) -> None:
     if target.startswith(b"/"):
         raise Violation("absolute link target")
     place = components[:-1]
+    has_name = False
     for part in target.split(b"/"):
         if part == b"..":
-            if len(place) <= 1:
+            if has_name or len(place) <= 1:
                 raise Violation("link target leaves its top folder")
             place.pop()
         elif part not in (b"", b"."):
+            has_name = True
             place.append(part)
     if not place or place[0] != components[0]:
         raise Violation("link target leaves its top folder")

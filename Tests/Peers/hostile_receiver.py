@@ -5,7 +5,8 @@
     SEALIFT_TICKET=… hostile_receiver.py VARIANT [--device FILE] [--pid N]
 
 Exits 0 if the sender answered as docs/PROTOCOL.md says, and still serves a correct receiver
-afterwards; 1 otherwise, with a sentence.
+afterwards; 1 otherwise, with a sentence. In the list, "ends" marks the attacks of the ticket's
+owner after which the sender may end instead.
 """
 
 from __future__ import annotations
@@ -21,9 +22,6 @@ from attacks.catalogue import Catalogue
 from attacks.target import Target
 from receive import load_device
 from sealift_peer.ticket import Ticket
-
-# The sender ends its service here, or has nothing left to serve.
-ENDS_SERVICE = {"wrong-root", "complete-without-asking", "declined", "unknown-close-code"}
 
 
 def main() -> int:
@@ -46,7 +44,7 @@ def main() -> int:
         Ticket.parse(os.environ["SEALIFT_TICKET"]), load_device(options.device), options.pid
     )
     status = catalogue.run(options.variant, target)
-    if status == 0 and options.variant not in ENDS_SERVICE:
+    if status == 0 and catalogue.note(options.variant) != on_transfer.ENDS:
         catalogue.attack("the sender's service afterwards")(Target.expect_service)
         status = catalogue.run("the sender's service afterwards", target)
     return status

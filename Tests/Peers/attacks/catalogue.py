@@ -36,6 +36,9 @@ class Catalogue:
         for name, (note, _) in self._attacks.items():
             yield f"{name}\t{note}"
 
+    def note(self, name: str) -> str:
+        return self._attacks[name][0]
+
     def run(self, name: str, *arguments: Any) -> int:
         """0 when the answer was the documented one, 1 with a sentence otherwise."""
         if name not in self._attacks:

@@ -430,7 +430,10 @@ def refused_with_more(door: OpenDoor) -> None:
     sender = door.sender()
     sender.connection.send_message(ms.REFUSE, u8(ms.WITHDRAWN))
     sender.connection.send_message(ms.OFFER, sender.offer().body())
-    sender.settle(0.5)
+    try:
+        sender.settle(1.0)
+    except Closed:
+        pass
     sender.connection.close(fr.REFUSED)
     sender.connection.linger()
     if sender.next_object:

@@ -18,14 +18,19 @@ from .target import Target
 
 OBJECTS_WAITING_MAX = 2**20
 
+# The note of attacks by the ticket's owner: the sender may end its service afterwards.
+ENDS = "ends"
+
 
 def register(catalogue: Catalogue) -> None:
     for name, messages in BEFORE_CLAIM.items():
         catalogue.attack(name, "close 1")(_violating(Target.offered, messages))
     for name, messages in AFTER_CLAIM.items():
-        catalogue.attack(name, "close 1")(_violating(Target.claimed, messages))
+        for index, message in enumerate(messages, start=1):
+            attack = _violating(Target.claimed, [message])
+            catalogue.attack(f"{name}-{index}", ENDS)(attack)
     for name, function in ATTACKS.items():
-        catalogue.attack(name)(function)
+        catalogue.attack(name, ENDS if function in ENDING else "")(function)
 
 
 def _violating(stage: Callable[[Target], Receiver], messages: list) -> Callable[[Target], None]:
@@ -261,3 +266,6 @@ ATTACKS = {
     "unknown-close-code": unknown_close_code,
     "message-flood": message_flood,
 }
+
+ENDING = {claim_twice, complete_without_asking, declined, too_many_requests, unknown_close_code,
+          wrong_root}

@@ -155,7 +155,10 @@ class Sender(Session):
 
     def refuse(self, code: int) -> None:
         self.connection.send_message(ms.REFUSE, ms.u8(code))
-        self.settle(0.1)
+        try:
+            self.settle(1.0)
+        except Closed:
+            return
         self.connection.close(fr.REFUSED)
         self.connection.linger(0.1)
 

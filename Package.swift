@@ -117,6 +117,7 @@ let package = Package(
             "SealiftCLITests",
             ["SealiftCLI", "Sealift", "SealiftBase", "SealiftTestSupport", "sealift"]),
         tests("SealiftTestSupportTests", ["SealiftBase", "SealiftTestSupport"]),
+        tests("PeerTests", ["sealift"]),
         tests("ArchitectureTests", []),
     ] + multiBufferTargets
 )

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The Python package in `Tests/Peers`: a second implementation, written from `docs/PROTOCOL.md`.
 enum PeerScripts {

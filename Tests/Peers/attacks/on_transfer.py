@@ -76,6 +76,15 @@ def _first_file(receiver: Receiver) -> tuple[int, int]:
     raise Unexpected("the tree to attack has no file with data")
 
 
+def _largest_file(receiver: Receiver) -> tuple[int, int]:
+    """(number, pieces that are no holes) of the file with the most."""
+    pieces, number = max(
+        (sum(1 for _ in entry.data_pieces()), number)
+        for number, entry in enumerate(receiver.entries, start=1)
+    )
+    return number, pieces
+
+
 def _other_entry(receiver: Receiver) -> int:
     """An entry without pieces."""
     for number, entry in enumerate(receiver.entries, start=1):
@@ -145,7 +154,7 @@ def too_many_requests(target: Target) -> None:
     """2^20 objects waiting are allowed, one more is not. Nothing is acknowledged meanwhile."""
     memory = target.memory()
     receiver = target.claimed()
-    number, pieces = _first_file(receiver)
+    number, pieces = _largest_file(receiver)
     receiver.connection._ack_due = _Never()  # noqa: SLF001
     first = receiver.next_object
     while first <= 2 * OBJECTS_WAITING_MAX:

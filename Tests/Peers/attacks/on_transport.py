@@ -102,14 +102,14 @@ def ratchet_low_order(target: Target) -> None:
     """A ratchet offer with an X25519 key of small order."""
     for public in (bytes(32), (1).to_bytes(32, "little")):
         receiver = target.offered()
-        for part in split_parts(True, 1, public + kem_keygen()[0]):
+        for part in split_parts(True, 1, varint(1) + public + kem_keygen()[0]):
             transmit(receiver, part.encode())
         expect_close(receiver, fr.VIOLATION)
 
 
 def ratchet_bad_modulus(target: Target) -> None:
     receiver = target.offered()
-    offer = os.urandom(31) + b"\0" + b"\xff" * 1_184
+    offer = varint(1) + os.urandom(31) + b"\0" + b"\xff" * 1_184
     for part in split_parts(True, 1, offer):
         transmit(receiver, part.encode())
     expect_close(receiver, fr.VIOLATION)

@@ -17,13 +17,19 @@ from .primitives import (
     public_bytes,
     x25519,
 )
-from .wire import Reader, u64
+from .wire import Reader, Violation, u64, varint
 
 PART_SIZE = 640
 
 
 def _mix(agreed: bytes, encapsulated: bytes, number: int) -> bytes:
     return hkdf(agreed + encapsulated, b"", b"sealift/1 ratchet" + u64(number), 32)
+
+
+def _check_number(reader: Reader, number: int) -> None:
+    """The number stands in the message as well as in each of its parts."""
+    if reader.varint() != number:
+        raise Violation("ratchet: the message has another number than its parts")
 
 
 def split_parts(is_offer: bool, number: int, body: bytes) -> list[RatchetPart]:
@@ -45,10 +51,11 @@ class RatchetOffer:
         self.number = number
         self._private = X25519PrivateKey.generate()
         encapsulation_key, self._decapsulation_key = kem_keygen()
-        self.body = public_bytes(self._private) + encapsulation_key
+        self.body = varint(number) + public_bytes(self._private) + encapsulation_key
 
     def finish(self, answer: bytes) -> bytes:
         reader = Reader(answer)
+        _check_number(reader, self.number)
         public, ciphertext = reader.take(32), reader.take(CIPHERTEXT_SIZE)
         reader.finish()
         check_x25519(public)
@@ -59,10 +66,12 @@ class RatchetOffer:
 def answer_ratchet(number: int, offer: bytes) -> tuple[bytes, bytes]:
     """(answer, mix)."""
     reader = Reader(offer)
+    _check_number(reader, number)
     public, key = reader.take(32), reader.take(ENCAPSULATION_KEY_SIZE)
     reader.finish()
     check_x25519(public)
     check_encapsulation_key(key)
     private = X25519PrivateKey.generate()
     secret, ciphertext = kem_encapsulate(key)
-    return public_bytes(private) + ciphertext, _mix(x25519(private, public), secret, number)
+    answer = varint(number) + public_bytes(private) + ciphertext
+    return answer, _mix(x25519(private, public), secret, number)

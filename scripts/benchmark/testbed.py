@@ -26,9 +26,10 @@ class Missing(Exception):
     """Something the testbed needs is not on this machine; the message says what to do."""
 
 
-def end_in_order(*_):
+def end_in_order(number, _):
     """SIGTERM and SIGHUP end a benchmark as an error would: what it made is removed."""
-    sys.exit(143)
+    print(f"ended by {signal.Signals(number).name}", file=sys.stderr, flush=True)
+    sys.exit(128 + number)
 
 
 def need(*programs):
@@ -170,7 +171,8 @@ class Process:
         for number, seconds in ((signal_number, 5), (signal.SIGKILL, 5)):
             if self.poll() is not None:
                 break
-            self.child.send_signal(number)
+            # Not `Popen.send_signal`: it collects a child that has just ended, and its usage with it.
+            os.kill(self.child.pid, number)
             until = time.monotonic() + seconds
             while self.poll() is None and time.monotonic() < until:
                 time.sleep(0.002)

@@ -105,6 +105,13 @@ def small_files(storage, load, link, contender, seconds=600):
     return took.record() if took else None
 
 
+def still_running(*ends):
+    """A figure over a stretch of time counts only if both ends worked through all of it."""
+    for end in ends:
+        if end.poll() is not None:
+            raise Failed(f"sealift ended too early, with {end.finished.code}: a larger SIZE, or a crash")
+
+
 def fairness(storage, load, link, seconds, send=(), receive=()):
     """sealift beside one CUBIC TCP stream: the share of the link that each gets, by the emulator's
     count of IP bytes at the far end."""
@@ -120,13 +127,11 @@ def fairness(storage, load, link, seconds, send=(), receive=()):
                            stdout=DEVNULL)
         receiver = own.start_receiver(bed, ticket, target)
         stream.wait(seconds + 30)
-        ended_early = receiver.poll() is not None
+        still_running(sender, receiver)
         receiver.stop(signal.SIGKILL)
         sender.stop(signal.SIGKILL)
         emulated = emulator_report(bed)
         shutil.rmtree(target)
-    if ended_early:
-        raise Failed("sealift was over before the TCP stream: take a larger SIZE")
     forth = emulated["a_to_b"]
     whole = link.rate / 8 * seconds
     return {"sealift": forth["udp_bytes_out"] / whole, "tcp": forth["tcp_bytes_out"] / whole,
@@ -154,8 +159,11 @@ def memory(storage, load, link, seconds):
         own = Sealift()
         sender, ticket = own.start_sender(bed, load.path)
         receiver = own.start_receiver(bed, ticket, target)
-        receiver.wait(seconds)
-        received, sent = receiver.finished, sender.stop()
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and sender.poll() is None and receiver.poll() is None:
+            time.sleep(0.05)
+        still_running(sender, receiver)
+        received, sent = receiver.stop(), sender.stop()
         emulated = emulator_report(bed)
         shutil.rmtree(target)
     moved = emulated["a_to_b"]["udp_bytes_out"]

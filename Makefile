@@ -28,3 +28,6 @@ bench: build ## Race scp, rsync, magic-wormhole and TCP on fast links (root)
 bench-wan: build ## Measure long and lossy links through the emulator (root)
 	@scripts/bench-tools
 	@scripts/bench-wan
+
+test-peers: build ## Play the independent Python peers, honest and hostile, against the built program (5 min)
+	SEALIFT_PEER_TESTS=1 swift test $(FLAGS) --disable-xctest --filter PeerTests

@@ -117,7 +117,12 @@ let package = Package(
             "SealiftCLITests",
             ["SealiftCLI", "Sealift", "SealiftBase", "SealiftTestSupport", "sealift"]),
         tests("SealiftTestSupportTests", ["SealiftBase", "SealiftTestSupport"]),
-        tests("PeerTests", ["sealift"]),
         tests("ArchitectureTests", []),
     ] + multiBufferTargets
 )
+
+// Independent peers in Python against the built program: five minutes, so only where they are asked
+// for (`make test-peers`).
+if Context.environment["SEALIFT_PEER_TESTS"] != nil {
+    package.targets.append(tests("PeerTests", ["sealift"]))
+}

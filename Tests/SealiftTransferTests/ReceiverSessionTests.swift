@@ -100,6 +100,14 @@ struct ReceiverSessionTests {
         #expect(session.drain().contains { $0.isViolation(.unknownObject) })
     }
 
+    @Test("zeros for a piece of the listing are refused")
+    func zeroListing() {
+        var session = ReceiverSession()
+        session.receive(.offer(Self.offer))
+        session.receive(.zero(first: ObjectID(rawValue: 0), count: 1))
+        #expect(session.drain().contains { $0.isViolation(.unknownObject) })
+    }
+
     @Test("a listing refused by the worker ends the session before anything is claimed")
     func refusedListing() {
         var session = ReceiverSession()

@@ -92,7 +92,13 @@ struct SenderSessionTests {
 
     @Test("a receiver cannot make us keep a million separate skips")
     func tooManySkips() {
-        var session = claimed()
+        var session = SenderSession(
+            offering: Offer(
+                claim: .unclaimed, listing: Self.offer.listing,
+                totals: ListingTotals(entries: 1 << 32, files: 2, bytes: 10, dataBytes: 10)))
+        session.receive(.claim)
+        session.claimDecided(nil)
+        _ = session.drain()
         for index in 0..<SenderSession.maximumSkippedRuns {
             session.receive(.skip(first: FileIndex(UInt64(index) * 2 + 1), count: 1))
         }
@@ -113,6 +119,15 @@ struct SenderSessionTests {
         var session = claimed()
         session.receive(message)
         #expect(session.drain().contains { $0.isViolation(.unexpectedMessage) })
+    }
+
+    @Test(
+        "entries that do not exist cannot be skipped",
+        arguments: [(0, 1), (1, 3), (3, 1), (2, UInt64.max >> 2)] as [(UInt64, UInt64)])
+    func skipsPastTheEnd(first: UInt64, count: UInt64) {
+        var session = claimed()
+        session.receive(.skip(first: FileIndex(first), count: count))
+        #expect(session.drain().contains { $0.isViolation(.noSuchPiece) })
     }
 
     @Test("a second claim is refused")

@@ -242,17 +242,18 @@ public struct ReceiverSession {
     private mutating func zero(_ first: ObjectID, count: UInt64) throws(TransferViolation) {
         for offset in 0..<count {
             let object = ObjectID(rawValue: first.rawValue &+ offset)
-            guard case .piece(let file, let piece, let length) = outstanding[object],
-                length == PieceGeometry.pieceSize, file != .listing
-            else {
+            switch outstanding[object] {
+            case .piece(let file, let piece, PieceGeometry.pieceSize) where file != .listing:
+                outstanding.removeValue(forKey: object)
+                beingStored += 1
+                actions.append(.withdraw(object))
+                actions.append(.work(.storeZero(file, piece)))
+            case nil where object < nextObject:
                 // A piece whose file failed in the meantime was withdrawn.
-                guard object.rawValue < nextObject.rawValue else { throw .unknownObject }
                 continue
+            default:
+                throw .unknownObject
             }
-            outstanding.removeValue(forKey: object)
-            beingStored += 1
-            actions.append(.withdraw(object))
-            actions.append(.work(.storeZero(file, piece)))
         }
     }
 

@@ -66,6 +66,8 @@ public struct SenderSession {
     }
 
     private var phase: Phase
+    /// How many entries the listing has.
+    private let entries: UInt64
     private var actions: Deque<Action> = []
     private var nextObject = ObjectID(rawValue: 0)
     /// Objects requested and neither sent, zero nor withdrawn.
@@ -79,12 +81,14 @@ public struct SenderSession {
     public init(offering offer: Offer) {
         // Also an owner who comes back claims again: a dry run of the owner's asks for nothing.
         phase = .offered
+        entries = offer.totals.entries
         actions.append(.send(.offer(offer)))
     }
 
     /// Begins a session that gets nothing.
     public init(refusing reason: RefusalReason) {
         phase = .over
+        entries = 0
         actions.append(.send(.refuse(reason)))
         actions.append(.closeWhenDelivered(.refused, reason: "refused"))
     }
@@ -200,10 +204,9 @@ public struct SenderSession {
     }
 
     private mutating func skip(_ first: FileIndex, count: UInt64) throws(TransferViolation) {
-        guard phase == .claimed, first != .listing,
-            first.rawValue <= ListingTotals.maximumEntries,
-            count <= ListingTotals.maximumEntries
-        else { throw .unexpectedMessage }
+        guard phase == .claimed else { throw .unexpectedMessage }
+        guard first != .listing, first.rawValue <= entries, count <= entries - first.rawValue + 1
+        else { throw .noSuchPiece }
         skipped.insert(first.rawValue..<(first.rawValue + count))
         guard skipped.rangeCount <= Self.maximumSkippedRuns else { throw .tooManyRequests }
     }

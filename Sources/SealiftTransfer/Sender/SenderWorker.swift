@@ -200,18 +200,28 @@ public struct SenderWorker<Source: SenderSource> {
         if let known = open.hashes[piece], known != hash { throw .file(.changed) }
         open.hashes.set(hash, for: piece)
         defer { files[file] = open }
+        if try stateRoot(of: file, &open), open.entry.pieceLayout.pieceCount > 1 {
+            source.remember(open.hashes, of: file, entry: open.entry)
+        }
+    }
+
+    /// Confirms that a file whose every hash is known did not change, and states its root, once.
+    /// - Returns: whether it was stated now.
+    private mutating func stateRoot(
+        of file: FileIndex, _ open: inout OpenFile
+    ) throws(SourceFailure) -> Bool {
         guard !open.isWhole, let root = open.hashes.root(), case .file(let facts) = open.entry.kind
-        else { return }
+        else { return false }
         try source.confirmUnchanged(file, entry: open.entry)
         do { try source.storeRoot(root, of: file) } catch { throw .spool(error) }
         open.isWhole = true
         if PieceGeometry.pieceCount(of: facts.size) > 1 {
             pending.append(.fileRoot(file, root))
-            source.remember(open.hashes, of: file, entry: open.entry)
         }
         pending.append(
             .fileRead(
                 file, path: open.entry.path, content: ContentID(length: facts.size, root: root)))
+        return true
     }
 
     /// Lets go of the file served before, once it is whole and nobody waits for its hashes.
@@ -271,6 +281,17 @@ public struct SenderWorker<Source: SenderSource> {
             return
         }
         hashRequests.removeFirst()
+        // Where every hash was remembered no piece is ever read, and the root is stated here.
+        if var open = files.removeValue(forKey: request.file) {
+            do throws(SourceFailure) {
+                _ = try stateRoot(of: request.file, &open)
+                files[request.file] = open
+            } catch {
+                try fail(request.file, entry: entry, error)
+                pending.append(.withdrawn(count: 1))
+                return
+            }
+        }
         let buffer = ObjectBuffer(count: Int(request.count) * Hash256.byteCount)
         for index in 0..<Int(request.count) {
             let piece = PieceIndex(request.firstPiece.rawValue + UInt64(index))

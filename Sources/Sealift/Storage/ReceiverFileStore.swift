@@ -102,10 +102,7 @@ struct ReceiverFileStore: ReceiverStore {
         if let staging { return staging }
         var folder = try destination.make()
         for name in [Array(".sealift".utf8), Array(sender.description.utf8)] {
-            do throws(SystemError) {
-                try folder.createDirectory(name, mode: 0o700)
-            } catch  where error.isAlreadyThere {}
-            folder = try folder.openDirectory(name)
+            folder = try folder.openPrivateDirectory(name)
         }
         staging = folder
         return folder

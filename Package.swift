@@ -124,7 +124,9 @@ let package = Package(
                 "SealiftTransfer", "SealiftTestSupport",
             ]),
         tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
-        tests("SealiftTests", ["Sealift", "SealiftBase", "SealiftIO", "SealiftTestSupport"]),
+        tests(
+            "SealiftTests",
+            ["Sealift", "SealiftBase", "SealiftContent", "SealiftIO", "SealiftTestSupport"]),
         tests(
             "SealiftCLITests",
             ["SealiftCLI", "Sealift", "SealiftBase", "SealiftTestSupport", "sealift"]),

@@ -116,10 +116,7 @@ struct ReceiverFileStore: ReceiverStore {
         if let folder = try resumedStaging() { return folder }
         var folder = try destination.make()
         for name in [Self.privateName, senderName] {
-            do throws(SystemError) {
-                try folder.createDirectory(name, mode: 0o700)
-            } catch  where error.isAlreadyThere {}
-            folder = try folder.openDirectory(name)
+            folder = try folder.openPrivateDirectory(name)
         }
         staging = folder
         log = try PlacedLog(in: folder)

@@ -210,29 +210,27 @@ public struct SenderWorker<Source: SenderSource> {
         // A remembered hash that differs: the content moved without the clock of the file.
         if let known = open.hashes[piece], known != hash { throw .file(.changed) }
         open.hashes.set(hash, for: piece)
-        defer { files[file] = open }
-        if try stateRoot(of: file, &open), open.entry.pieceLayout.pieceCount > 1 {
-            source.remember(open.hashes, of: file, entry: open.entry)
-        }
+        files[file] = open
+        if try stateRoot(of: file) { source.remember(open.hashes, of: file, entry: open.entry) }
     }
 
-    /// Confirms that a file whose every hash is known did not change, and states its root, once.
-    /// - Returns: whether it was stated now.
-    private mutating func stateRoot(
-        of file: FileIndex, _ open: inout OpenFile
-    ) throws(SourceFailure) -> Bool {
-        guard !open.isWhole, let root = open.hashes.root(), case .file(let facts) = open.entry.kind
+    /// Where every hash of a file is known: confirms that the file did not change, and states its
+    /// root, once.
+    /// - Returns: whether a root was stated.
+    @discardableResult
+    private mutating func stateRoot(of file: FileIndex) throws(SourceFailure) -> Bool {
+        guard let open = files[file], !open.isWhole, let root = open.hashes.root(),
+            case .file(let facts) = open.entry.kind
         else { return false }
         try source.confirmUnchanged(file, entry: open.entry)
         do { try source.storeRoot(root, of: file) } catch { throw .spool(error) }
-        open.isWhole = true
-        if PieceGeometry.pieceCount(of: facts.size) > 1 {
-            pending.append(.fileRoot(file, root))
-        }
+        files[file]?.isWhole = true
+        let hasMany = PieceGeometry.pieceCount(of: facts.size) > 1
+        if hasMany { pending.append(.fileRoot(file, root)) }
         pending.append(
             .fileRead(
                 file, path: open.entry.path, content: ContentID(length: facts.size, root: root)))
-        return true
+        return hasMany
     }
 
     /// Lets go of the file served before, once it is whole and nobody waits for its hashes.
@@ -292,16 +290,11 @@ public struct SenderWorker<Source: SenderSource> {
             return
         }
         hashRequests.removeFirst()
-        // Where every hash was remembered no piece is ever read, and the root is stated here.
-        if var open = files.removeValue(forKey: request.file) {
-            do throws(SourceFailure) {
-                _ = try stateRoot(of: request.file, &open)
-                files[request.file] = open
-            } catch {
-                try fail(request.file, entry: entry, error)
-                pending.append(.withdrawn(count: 1))
-                return
-            }
+        // A receiver that has every piece asks for hashes only: the root is stated all the same.
+        do throws(SourceFailure) { try stateRoot(of: request.file) } catch {
+            try fail(request.file, entry: entry, error)
+            pending.append(.withdrawn(count: 1))
+            return
         }
         let buffer = ObjectBuffer(count: Int(request.count) * Hash256.byteCount)
         for index in 0..<Int(request.count) {

@@ -19,13 +19,13 @@ struct JournalPart: Part {
         else { throw PartFailure.refused("a key of the right length") }
         self.boot = boot
         writer = PieceJournalWriter(
-            key: key, length: UInt64(Self.bytesPerRun), dataInode: 1, boot: boot)
+            key: key, dataInode: 1, length: UInt64(Self.bytesPerRun), boot: boot)
     }
 
     mutating func prepare() throws {}
 
     mutating func run() throws {
-        var reader = PieceJournalReader(header: writer.header, dataInode: 1, boot: boot)
+        var reader = PieceJournalReader(header: writer.header, boot: boot, dataInode: 1)
         for piece in 0..<UInt64(Self.pieces) {
             let record = writer.record(PieceIndex(piece), hash: hash)
             record.bytes.withUnsafeBytes { reader.feed($0) }

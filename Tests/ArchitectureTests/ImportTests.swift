@@ -10,8 +10,8 @@ private let allowedImports: [String: Set<String>] = [
     // swift-crypto takes; the C library's part is wiping memory; Synchronization guards
     // what the multi-buffer backend shares.
     "SealiftCrypto": [
-        "SealiftBase", "Crypto", "CryptoExtras", "CIPSecMB", "FoundationEssentials", "Glibc",
-        "Musl", "Synchronization",
+        "SealiftBase", "Crypto", "CryptoExtras", "CIPSecMB", "CSodium", "FoundationEssentials",
+        "Glibc", "Musl", "Synchronization",
     ],
     "SealiftContent": ["SealiftBase", "SealiftCrypto"],
     "SealiftTransport": ["SealiftBase", "SealiftCrypto", "DequeModule"],
@@ -22,6 +22,7 @@ private let allowedImports: [String: Set<String>] = [
     // The edge.
     "CSealiftSys": [],
     "CIPSecMB": [],
+    "CSodium": [],
     "SealiftIO": ["SealiftBase", "CSealiftSys", "DequeModule", "Glibc", "Synchronization"],
 
     // The product.

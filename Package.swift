@@ -66,6 +66,7 @@ let package = Package(
         library(
             "SealiftTransfer",
             ["SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", deque]),
+        library("SealiftTraversal", ["SealiftBase", "SealiftCrypto"]),
         .systemLibrary(name: "CSodium"),
 
         // The edge: system calls, files, sockets, threads.
@@ -115,6 +116,7 @@ let package = Package(
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
                 "SealiftTransfer", "SealiftTestSupport",
             ]),
+        tests("SealiftTraversalTests", ["SealiftBase", "SealiftCrypto", "SealiftTraversal"]),
         tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
         tests("SealiftTests", ["Sealift", "SealiftBase", "SealiftIO", "SealiftTestSupport"]),
         tests(

@@ -18,6 +18,7 @@ private let allowedImports: [String: Set<String>] = [
     "SealiftTransfer": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "DequeModule",
     ],
+    "SealiftTraversal": ["SealiftBase", "SealiftCrypto"],
 
     // The edge.
     "CSealiftSys": [],
@@ -57,6 +58,7 @@ private let allowedTestImports: [String: Set<String>] = [
     "SealiftTransferTests": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
     ],
+    "SealiftTraversalTests": ["SealiftBase", "SealiftCrypto", "SealiftTraversal"],
     "SealiftIOTests": ["SealiftBase", "SealiftIO"],
     "SealiftTests": ["Sealift", "SealiftBase", "SealiftIO"],
     "SealiftCLITests": ["SealiftCLI", "Sealift", "SealiftBase"],

@@ -10,18 +10,20 @@ private let allowedImports: [String: Set<String>] = [
     // swift-crypto takes; the C library's part is wiping memory; Synchronization guards
     // what the multi-buffer backend shares.
     "SealiftCrypto": [
-        "SealiftBase", "Crypto", "CryptoExtras", "CIPSecMB", "FoundationEssentials", "Glibc",
-        "Musl", "Synchronization",
+        "SealiftBase", "Crypto", "CryptoExtras", "CIPSecMB", "CSodium", "FoundationEssentials",
+        "Glibc", "Musl", "Synchronization",
     ],
     "SealiftContent": ["SealiftBase", "SealiftCrypto"],
     "SealiftTransport": ["SealiftBase", "SealiftCrypto", "DequeModule"],
     "SealiftTransfer": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "DequeModule",
     ],
+    "SealiftTraversal": ["SealiftBase", "SealiftCrypto"],
 
     // The edge.
     "CSealiftSys": [],
     "CIPSecMB": [],
+    "CSodium": [],
     "SealiftIO": ["SealiftBase", "CSealiftSys", "DequeModule", "Glibc", "Synchronization"],
 
     // The product.
@@ -61,6 +63,7 @@ private let allowedTestImports: [String: Set<String>] = [
     "SealiftTransferTests": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
     ],
+    "SealiftTraversalTests": ["SealiftBase", "SealiftCrypto", "SealiftTraversal"],
     "SealiftIOTests": ["SealiftBase", "SealiftIO"],
     "SealiftTests": ["Sealift", "SealiftBase", "SealiftContent", "SealiftIO"],
     "SealiftCLITests": ["SealiftCLI", "Sealift", "SealiftBase"],

@@ -85,6 +85,18 @@ let package = Package(
             name: "linkemulator", path: "Sources/linkemulator",
             cSettings: [.treatAllWarnings(as: .error), .enableWarning("extra")]),
 
+        // Parts of the data path alone, with their allocations counted: for `make bench-parts`.
+        .target(
+            name: "CAllocationCounter",
+            cSettings: [.treatAllWarnings(as: .error), .enableWarning("extra")]),
+        .executableTarget(
+            name: "partbench",
+            dependencies: [
+                "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+                "SealiftTestSupport", "CAllocationCounter",
+            ],
+            swiftSettings: settings),
+
         // Simulated network, virtual clock, vectors: for tests, not a product.
         library(
             "SealiftTestSupport",

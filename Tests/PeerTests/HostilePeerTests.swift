@@ -14,8 +14,6 @@ struct HostilePeerTests {
     /// Answers that are not yet the documented ones, each with what is seen instead. Swift Testing
     /// fails an entry that no longer applies, so that it goes.
     private static let known: [String: Comment] = [
-        "request-past-the-end-1": "a request at a file's end is taken for the next file",
-        "request-without-pieces-1": "a request for an entry without pieces is taken for the next",
         "skip-past-the-end-1": "a skip may reach past the last entry",
         "no-acknowledgement": "the rate meter traps when the owner comes back with less",
         "zero-for-listing": "a listing piece declared zero leaves the receiver waiting",

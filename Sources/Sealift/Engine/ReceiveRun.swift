@@ -66,7 +66,7 @@ final class ReceiveRun {
             let store = try ReceiverFileStore(
                 output: options.output, sender: ticket.fingerprint, spool: spool,
                 home: home.folder)
-            disk = try ReceiverDisk(store: store, waker: waker)
+            disk = try ReceiverDisk(store: store, choices: options.choices, waker: waker)
             self.observer = try ObserverThread(observer)
             skipSeed = try SealiftIO.SystemEntropy.number()
         } catch {
@@ -189,8 +189,13 @@ final class ReceiveRun {
                 summary.conflicts.map { PrintableText.escape($0.bytes) },
                 count: summary.conflictCount)
         }
-        if summary.totals.dataBytes > summary.freeSpace {
-            return .notEnoughSpace(needed: summary.totals.dataBytes, free: summary.freeSpace)
+        if summary.isTooScattered {
+            return SealiftError(
+                .usage, "what --include and --exclude leave out lies in too many places",
+                advice: "Choose whole folders, or take everything.")
+        }
+        if summary.neededBytes > summary.freeSpace {
+            return .notEnoughSpace(needed: summary.neededBytes, free: summary.freeSpace)
         }
         return nil
     }
@@ -226,7 +231,8 @@ final class ReceiveRun {
         let question = OfferSummary(
             entries: summary.totals.entries, files: summary.totals.files,
             bytes: summary.totals.bytes, dataBytes: summary.totals.dataBytes,
-            output: options.output, freeSpace: summary.freeSpace,
+            reusableBytes: summary.reusableBytes, output: options.output,
+            freeSpace: summary.freeSpace,
             isContinued: endpoint.offer?.claim == .yours,
             forEachEntry: { visit throws(SealiftError) in try spool.forEachEntry(visit) })
         let (answers, waker) = (answers, waker)
@@ -241,12 +247,12 @@ final class ReceiveRun {
         case .refused(let reason):
             failure = SealiftError(reason)
         case .fileDone(let path, let content, let result):
-            if result == .rootRefuted { refutedFiles += 1 }
+            if result == .rootRefuted || result == .diskRefuted { refutedFiles += 1 }
             observer.tell(
                 .file(
                     FileReport(
                         path: path.bytes, size: content.length,
-                        root: result == .delivered && content.length > 0 ? content.root : nil,
+                        root: result.isAtDestination && content.length > 0 ? content.root : nil,
                         result: FileReport.Result(result))))
         case .completed(let completion):
             self.completion = completion
@@ -299,7 +305,10 @@ final class ReceiveRun {
             return TransferSummary(
                 root: completion.root, files: completion.files, bytes: completion.bytes,
                 received: tally.receivedBytes, reused: tally.reusedBytes,
-                resentProven: tally.resentProvenBytes, skipped: 0, failed: tally.filesFailed)
+                resentProven: tally.resentProvenBytes, skipped: tally.filesSkipped,
+                failed: tally.filesFailed,
+                isWhole: tally.entriesSkipped == 0 && tally.filesFailed == 0,
+                verifiedDisk: options.choices.verifiesDisk)
         }
         throw failure ?? SealiftError(ending, waited: options.connectTimeout)
     }

@@ -16,14 +16,16 @@ final class ReceiverDisk: Sendable {
     private let thread: NamedThread
 
     /// Starts the thread; `waker` is called when there is an output to take.
-    init(store: sending ReceiverFileStore, waker: Waker) throws(SystemError) {
+    init(
+        store: sending ReceiverFileStore, choices: ReceiverChoices, waker: Waker
+    ) throws(SystemError) {
         let commands = commands
         let outputs = BoundedQueue<ReceiverOutput>(capacity: ReceiverDisk.outputCapacity) {
             waker.wake()
         }
         self.outputs = outputs
         thread = try NamedThread(name: "disk") {
-            var worker = ReceiverWorker(store: store)
+            var worker = ReceiverWorker(store: store, choices: choices)
             var found: [ReceiverOutput] = []
             while let command = commands.pop() {
                 worker.handle(command, into: &found)

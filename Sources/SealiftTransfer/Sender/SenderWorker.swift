@@ -10,7 +10,7 @@ internal import SealiftTransport
 /// fill the time that is left, so that a resumed transfer's new data never waits for old hashes.
 public struct SenderWorker<Source: SenderSource> {
     private var source: Source
-    private var requests: Deque<PieceRequest> = []
+    private var requests: Deque<WaitingRequest> = []
     private var hashRequests: Deque<HashRequest> = []
     private var manifest: ManifestTask?
     private var pending: Deque<SenderOutput> = []
@@ -20,6 +20,14 @@ public struct SenderWorker<Source: SenderSource> {
     private var lastServed: FileIndex?
     /// Files that failed in this session: they are left out from then on.
     private var failed: Set<FileIndex> = []
+
+    /// What is left of a request.
+    private struct WaitingRequest {
+        var rest: PieceRequest
+        /// Whether a piece of it was served. The first must be one that the receiver named; from
+        /// there on the run goes through the listing by itself.
+        var hasBegun = false
+    }
 
     /// A file whose hashes are being gathered.
     private struct OpenFile {
@@ -58,7 +66,7 @@ public struct SenderWorker<Source: SenderSource> {
     /// Adds work.
     public mutating func enqueue(_ command: SenderCommand) {
         switch command {
-        case .request(let request): requests.append(request)
+        case .request(let request): requests.append(WaitingRequest(rest: request))
         case .hashes(let request): hashRequests.append(request)
         case .manifest(let skipped): manifest = ManifestTask(skipped: skipped)
         }
@@ -71,7 +79,7 @@ public struct SenderWorker<Source: SenderSource> {
         if let output = pending.popFirst() { return .output(output) }
         do throws(WorkFailure) {
             if includingRequested, let request = requests.popFirst() {
-                try serveFirstPiece(of: request)
+                try serveNextPiece(of: request)
             } else if let request = hashRequests.first {
                 try advance(request)
             } else if let task = manifest {
@@ -93,19 +101,22 @@ public struct SenderWorker<Source: SenderSource> {
 
     // MARK: Requested pieces
 
-    private mutating func serveFirstPiece(of request: PieceRequest) throws(WorkFailure) {
-        var rest = request
+    private mutating func serveNextPiece(of waiting: WaitingRequest) throws(WorkFailure) {
+        var request = waiting.rest
         if request.file == .listing {
             try serveListingPiece(request)
-            rest.advance(to: .listing, piece: PieceIndex(request.piece.rawValue + 1))
+            request.advance(to: .listing, piece: PieceIndex(request.piece.rawValue + 1))
         } else {
             guard
-                let (file, piece, entry) = try firstPiece(from: request.file, at: request.piece)
+                let (file, piece, entry) = try nextPiece(from: request.file, at: request.piece),
+                waiting.hasBegun || (file == request.file && piece == request.piece)
             else { throw .violation(.noSuchPiece) }
             try servePiece(piece, of: file, entry: entry, as: request.firstObject)
-            rest.advance(to: file, piece: PieceIndex(piece.rawValue + 1))
+            request.advance(to: file, piece: PieceIndex(piece.rawValue + 1))
         }
-        if rest.count > 0 { requests.prepend(rest) }
+        if request.count > 0 {
+            requests.prepend(WaitingRequest(rest: request, hasBegun: true))
+        }
     }
 
     private mutating func serveListingPiece(_ request: PieceRequest) throws(WorkFailure) {
@@ -127,7 +138,7 @@ public struct SenderWorker<Source: SenderSource> {
     }
 
     /// The piece at or behind the given place that is data, going on through the listing.
-    private mutating func firstPiece(
+    private mutating func nextPiece(
         from start: FileIndex, at startPiece: PieceIndex
     ) throws(WorkFailure) -> (FileIndex, PieceIndex, ListingEntry)? {
         var file = start
@@ -200,18 +211,28 @@ public struct SenderWorker<Source: SenderSource> {
         if let known = open.hashes[piece], known != hash { throw .file(.changed) }
         open.hashes.set(hash, for: piece)
         defer { files[file] = open }
+        if try stateRoot(of: file, &open), open.entry.pieceLayout.pieceCount > 1 {
+            source.remember(open.hashes, of: file, entry: open.entry)
+        }
+    }
+
+    /// Confirms that a file whose every hash is known did not change, and states its root, once.
+    /// - Returns: whether it was stated now.
+    private mutating func stateRoot(
+        of file: FileIndex, _ open: inout OpenFile
+    ) throws(SourceFailure) -> Bool {
         guard !open.isWhole, let root = open.hashes.root(), case .file(let facts) = open.entry.kind
-        else { return }
+        else { return false }
         try source.confirmUnchanged(file, entry: open.entry)
         do { try source.storeRoot(root, of: file) } catch { throw .spool(error) }
         open.isWhole = true
         if PieceGeometry.pieceCount(of: facts.size) > 1 {
             pending.append(.fileRoot(file, root))
-            source.remember(open.hashes, of: file, entry: open.entry)
         }
         pending.append(
             .fileRead(
                 file, path: open.entry.path, content: ContentID(length: facts.size, root: root)))
+        return true
     }
 
     /// Lets go of the file served before, once it is whole and nobody waits for its hashes.
@@ -271,6 +292,17 @@ public struct SenderWorker<Source: SenderSource> {
             return
         }
         hashRequests.removeFirst()
+        // Where every hash was remembered no piece is ever read, and the root is stated here.
+        if var open = files.removeValue(forKey: request.file) {
+            do throws(SourceFailure) {
+                _ = try stateRoot(of: request.file, &open)
+                files[request.file] = open
+            } catch {
+                try fail(request.file, entry: entry, error)
+                pending.append(.withdrawn(count: 1))
+                return
+            }
+        }
         let buffer = ObjectBuffer(count: Int(request.count) * Hash256.byteCount)
         for index in 0..<Int(request.count) {
             let piece = PieceIndex(request.firstPiece.rawValue + UInt64(index))

@@ -140,7 +140,11 @@ final class ReceiveRun {
             }
             giveWork()
             tellProgress(now: now)
-            let isMoreOut = pump.transmit { endpoint.pollTransmit(into: $0, now: now) }
+            let isMoreOut = pump.transmit {
+                endpoint.pollTransmit(into: $0, now: now)
+            } refused: {
+                endpoint.sendFailed($0, $1, now: now)
+            }
             if ending != nil { break }
             do throws(SystemError) {
                 try pump.wait(until: isMoreIn || isMoreOut ? now : deadline(now: now))

@@ -5,6 +5,10 @@ public struct ConnectionConfiguration: Sendable {
     /// The largest datagram to send at first, in bytes: what every path carries (RFC 9000 §14).
     public var maximumDatagramSize = 1200
 
+    /// The largest datagram that the search for the path's size may end with, in bytes; the size
+    /// above, to search for none. Only an end that sends objects searches (PROTOCOL §5.2).
+    public var datagramSizeCeiling = 65_487
+
     /// How long no packet may open before the session counts as lost (PROTOCOL §6.9).
     public var idleTimeout: Duration = .seconds(30)
 

@@ -34,6 +34,11 @@ struct SentPackets {
         return packets.end
     }
 
+    /// What became of a packet; nil if it was forgotten since.
+    func fate(of number: UInt64) -> SentPacket.Fate? {
+        packets.contains(number) ? packets[number].fate : nil
+    }
+
     /// Where the frame records of the packet being written begin.
     var nextFrame: UInt64 { frames.end }
 
@@ -141,12 +146,15 @@ struct SentPackets {
                         ? (largestBefore ?? number) - number : 0,
                     wasLate: true)
             case .outstanding:
-                if packet.isInFlight { bytesInFlight -= Int(packet.size) }
+                if packet.isInFlight {
+                    bytesInFlight -= Int(packet.size)
+                    summary.bytes += Int(packet.size)
+                    summary.largestSize = max(summary.largestSize, Int(packet.size))
+                }
                 if packet.isAckEliciting {
                     elicitingCount -= 1
                     summary.newlyEliciting = true
                 }
-                summary.bytes += Int(packet.size)
             }
             packets[number].fate = .acknowledged
             summary.packets += 1
@@ -211,6 +219,7 @@ struct SentPackets {
             summary.packets += 1
             summary.newestSentAt = max(summary.newestSentAt, packet.sentAt)
             sampler.lost(packet, number: number)
+            if packet.size > PathMTUSearch.base { summary.newestLargeSentAt = packet.sentAt }
         }
         copyFrames(of: number, into: &lost)
     }
@@ -236,6 +245,8 @@ struct AcknowledgementSummary {
     var packets = 0
     /// Their bytes that were still in flight.
     var bytes = 0
+    /// Bytes of the largest of those.
+    var largestSize = 0
     /// Whether any of them was ack-eliciting.
     var newlyEliciting = false
     /// The largest number among them, and when it was sent.
@@ -253,6 +264,8 @@ struct LossSummary {
     var bytes = 0
     /// When the newest lost packet was sent.
     var newestSentAt: Int64 = .min
+    /// The same of those above the least size, ``PathMTUSearch/base``; nil if there are none.
+    var newestLargeSentAt: Int64?
     /// The longest time between two ack-eliciting packets lost with none acknowledged between.
     var longestSpan: Int64 = 0
 }

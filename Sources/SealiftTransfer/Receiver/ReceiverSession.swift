@@ -57,6 +57,9 @@ public struct ReceiverSession {
         public var filesDelivered: UInt64 = 0
         /// Files that will not be.
         public var filesFailed: UInt64 = 0
+
+        /// Counts nothing yet.
+        public init() {}
     }
 
     private enum Phase: Equatable {

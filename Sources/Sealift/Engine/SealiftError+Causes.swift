@@ -107,7 +107,7 @@ extension SealiftError {
                     + "trust.", cause: "\(error)")
         case .closedByPeer(.interrupted, _):
             self.init(
-                .peerStopped, "the other end stopped",
+                .peerStopped, "the other end stopped and did not come back",
                 advice: "Run the same command again when it is back; what was proven is kept.")
         case .closedByPeer(.integrity, _), .closed(.integrity, _):
             self.init(
@@ -130,7 +130,7 @@ extension SealiftError {
                 cause: reason.isEmpty ? nil : PrintableText.escape(reason))
         case .lost:
             self.init(
-                .connectionLost, "the connection was lost",
+                .connectionLost, "the connection was lost and did not come back",
                 advice: "Run the same command again; what was proven is kept.")
         }
     }

@@ -111,10 +111,15 @@ final class SendRun {
             resentProven: 0, skipped: skipped, failed: failed)
     }
 
+    /// Whether only farewells are still to be said.
+    private var isLeaving: Bool { failure != nil || completion != nil }
+
     private func loop() -> SealiftError? {
         while !isOver {
             let now = MonotonicClock.now()
             let isMoreIn = pump.receive { datagram, path, ecn in
+                // Whoever dials now would find a sender that is about to leave.
+                if isLeaving, PacketProtection.connectionID(ofPacket: datagram) == nil { return }
                 endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
             takeOutputs()

@@ -7,8 +7,11 @@ public enum TransferEvent: Equatable, Sendable {
     case ticket(text: String)
     /// The sender waits at these addresses; they are the ones in the ticket.
     case listening(addresses: [EndpointAddress])
-    /// The two ends have proven themselves to each other.
+    /// The two ends have proven themselves to each other, or found each other again.
     case connected(PeerConnection)
+    /// The sender is silent or gone, and is tried again and again; about one a second until
+    /// ``connected(_:)``.
+    case reconnecting(Reconnection)
     /// How far the transfer is.
     case progress(TransferProgress)
     /// One file is finished, one way or the other.
@@ -37,6 +40,28 @@ public struct PeerConnection: Equatable, Sendable {
         self.peerFingerprint = peerFingerprint
         self.address = address
         self.path = path
+    }
+}
+
+/// The wait of a receiver for a sender that was there before.
+public struct Reconnection: Equatable, Sendable {
+    /// Why it waits.
+    public enum Cause: String, Sendable {
+        /// Nothing is heard of the sender any more.
+        case connectionLost = "lost"
+        /// The sender's user stopped it.
+        case peerStopped = "stopped"
+    }
+
+    /// Why it waits.
+    public var cause: Cause
+    /// How long it still waits.
+    public var timeLeft: Duration
+
+    /// Makes a report.
+    public init(cause: Cause, timeLeft: Duration) {
+        self.cause = cause
+        self.timeLeft = timeLeft
     }
 }
 

@@ -7,6 +7,7 @@ public protocol TransferObserver: Sendable {
 
     /// Answers whether to take what is offered. May block for as long as the user thinks; the session
     /// is kept alive meanwhile. Asked once in a run of the receiver, before anything is claimed, also
-    /// where the offer ``OfferSummary/isContinued``.
+    /// where the offer ``OfferSummary/isContinued``; and once more where a sender that went away comes
+    /// back with another listing.
     func decide(_ offer: OfferSummary) -> Decision
 }

@@ -17,6 +17,13 @@ enum JSONEvents {
                     ("path", .string(connection.path.rawValue)),
                     ("peer", .string(connection.peerFingerprint)),
                 ])
+        case .reconnecting(let reconnection):
+            object(
+                "reconnecting",
+                [
+                    ("cause", .string(reconnection.cause.rawValue)),
+                    ("seconds_left", seconds(reconnection.timeLeft)),
+                ])
         case .progress(let progress): line(progress)
         case .file(let report): line(report)
         case .warning(let warning):

@@ -23,6 +23,8 @@ struct PersonObserver: TransferObserver {
             terminal.show(
                 "connected to \(connection.address) (\(path)), device \(connection.peerFingerprint)\n"
             )
+        case .reconnecting(let reconnection):
+            terminal.show(reconnection)
         case .progress(let progress):
             terminal.show(progress)
         case .file(let report):

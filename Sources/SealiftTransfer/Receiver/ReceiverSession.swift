@@ -61,6 +61,9 @@ public struct ReceiverSession {
         public var filesSkipped: UInt64 = 0
         /// Entries of every kind that the sender was told to leave out.
         public var entriesSkipped: UInt64 = 0
+
+        /// Counts nothing yet.
+        public init() {}
     }
 
     private enum Phase: Equatable {

@@ -1,7 +1,11 @@
+public import SealiftBase
 public import SealiftCrypto
 
 extension Connection {
     /// The connection ids under which the peer's packets for this connection come, now and after its
     /// next moves: what whoever shares a socket between connections looks packets up by.
     public var acceptedConnectionIDs: [ConnectionID] { protection.acceptedConnectionIDs }
+
+    /// When the last packet of the peer opened; before the first, when the connection began.
+    public var lastHeard: Instant { lastOpenedAt }
 }

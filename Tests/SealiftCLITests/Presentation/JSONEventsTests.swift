@@ -32,6 +32,14 @@ struct JSONEventsTests {
                 + #""advice":"a","cause":null}"#)
     }
 
+    @Test("say that a sender is waited for, and how long still")
+    func reconnecting() {
+        let wait = Reconnection(cause: .connectionLost, timeLeft: .seconds(580))
+        #expect(
+            JSONEvents.line(.reconnecting(wait)).line
+                == #"{"event":"reconnecting","cause":"lost","seconds_left":580.0}"#)
+    }
+
     @Test("escape what a peer chose, and keep its bytes beside")
     func hostilePath() {
         let path = Array("a\u{1B}[2J\"\\\n".utf8) + [0xFF]

@@ -51,6 +51,38 @@ struct SealiftProcess {
         return process
     }
 
+    /// Waits until the sender called `name` wrote its ticket file, which happens before it listens to
+    /// anybody.
+    func ticket(in file: String, of sender: Process, name: String) throws -> String {
+        try wait(for: sender, name: name) { (try? text(file))?.hasSuffix("\n") == true }
+        return try text(file).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Waits until the process called `name` wrote `text` to its standard output or error.
+    func wait(for process: Process, name: String, toSay text: String) throws {
+        try wait(for: process, name: name) {
+            ["out", "err"].contains { (try? self.text("\(name).\($0)"))?.contains(text) == true }
+        }
+    }
+
+    private func wait(for process: Process, name: String, until isDone: () -> Bool) throws {
+        while !isDone() {
+            guard process.isRunning else {
+                // What was written last counts too.
+                if isDone() { return }
+                let outcome = try finish(process, name: name)
+                throw EndedEarly(status: outcome.status, error: outcome.error)
+            }
+            sched_yield()
+        }
+    }
+
+    /// A process ended before it did what was waited for.
+    struct EndedEarly: Error {
+        var status: Int32
+        var error: String
+    }
+
     /// Waits for a process that ``start(_:name:input:environment:)`` gave.
     func finish(_ process: Process, name: String) throws -> Outcome {
         process.waitUntilExit()
@@ -73,6 +105,15 @@ struct SealiftProcess {
         try FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: file)
+    }
+
+    /// Writes `count` bytes without holes, each run of 8 different, to the file `name`.
+    func writeBytes(_ count: Int, to name: String) throws {
+        let file = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let words = (1...UInt64(count / 8)).map { $0 &* 0x9E37_79B9_7F4A_7C15 }
+        try words.withUnsafeBytes { try Data($0).write(to: file) }
     }
 
     func text(_ name: String) throws -> String {

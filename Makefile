@@ -34,4 +34,5 @@ bench-parts: build ## Measure sealing, hashing, packets and the journal alone, c
 	@scripts/bench-parts
 
 test-peers: build ## Play the independent Python peers, honest and hostile, against the built program (5 min)
-	SEALIFT_PEER_TESTS=1 swift test $(FLAGS) --disable-xctest --filter PeerTests
+	@scripts/bootstrap peers
+	PATH="$(CURDIR)/.build/peers/bin:$$PATH" SEALIFT_PEER_TESTS=1 swift test $(FLAGS) --disable-xctest --filter PeerTests

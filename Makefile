@@ -1,7 +1,7 @@
 # One configuration and one set of flags for build, demo and test: other flags rebuild everything.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: help build test demo lint bench bench-wan bench-parts test-peers
+.PHONY: help build test demo lint fuzz bench bench-wan bench-parts test-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo: build ## Build, then send a real tree between two processes and compare bo
 lint: ## Check the formatting of the sources and the syntax of the scripts
 	swift format lint --strict --recursive Package.swift Sources Tests
 	@scripts/lint-scripts
+
+fuzz: ## Fuzz every reader of foreign bytes: SECONDS_EACH=60, TARGET=one of them
+	@scripts/fuzz
 
 bench: build ## Race scp, rsync, magic-wormhole and TCP on fast links (root)
 	@scripts/bench-tools

@@ -1,7 +1,7 @@
 # One configuration and one set of flags for build, demo and test: other flags rebuild everything.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: help build test demo lint bench bench-wan
+.PHONY: help build test demo lint bench bench-wan test-kill test-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo: build ## Build, then send a real tree between two processes and compare bo
 lint: ## Check the formatting of the sources and the syntax of the scripts
 	swift format lint --strict --recursive Package.swift Sources Tests
 	@scripts/lint-scripts
+
+test-kill: build ## Kill, cut off, move and starve real transfers (root, 10 min)
+	@scripts/kill-test
 
 bench: build ## Race scp, rsync, magic-wormhole and TCP on fast links (root)
 	@scripts/bench-tools

@@ -8,6 +8,8 @@ public struct ReceiveOptions: Sendable {
     public var output: [UInt8]
     /// How long to try for the first contact.
     public var connectTimeout: Duration
+    /// Where the manifest of what was delivered is written (`docs/PROTOCOL.md` §8.4), or nil.
+    public var manifest: [UInt8]?
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
 
@@ -18,7 +20,8 @@ public struct ReceiveOptions: Sendable {
     /// - Throws: what is wrong with the ticket, and what to do about it.
     public init(
         ticketText: String, output: [UInt8] = Array(".".utf8),
-        connectTimeout: Duration = ReceiveOptions.defaultConnectTimeout, home: [UInt8]? = nil
+        connectTimeout: Duration = ReceiveOptions.defaultConnectTimeout,
+        manifest: [UInt8]? = nil, home: [UInt8]? = nil
     ) throws(SealiftError) {
         do {
             ticket = try Ticket(text: ticketText)
@@ -27,6 +30,7 @@ public struct ReceiveOptions: Sendable {
         }
         self.output = output
         self.connectTimeout = connectTimeout
+        self.manifest = manifest
         self.home = home
     }
 }

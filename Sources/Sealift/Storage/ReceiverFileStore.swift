@@ -31,6 +31,7 @@ struct ReceiverFileStore: ReceiverStore {
     private let spool: ListingSpool
     private let roots: RootSpool
     private let boot: BootIdentity
+    private let manifest: ManifestFile?
     private var staging: DirectoryHandle?
     private var open: [FileIndex: StagedFile] = [:]
     /// Files of at most one piece that are staged and not in line yet.
@@ -40,8 +41,10 @@ struct ReceiverFileStore: ReceiverStore {
     private var lastSync = MonotonicClock.now()
 
     init(
-        output: [UInt8], sender: DeviceFingerprint, spool: ListingSpool, home: Home
+        output: [UInt8], sender: DeviceFingerprint, spool: ListingSpool, home: Home,
+        manifest: ManifestFile? = nil
     ) throws(SystemError) {
+        self.manifest = manifest
         destination = Destination(path: output)
         self.sender = sender
         self.spool = spool
@@ -252,6 +255,12 @@ struct ReceiverFileStore: ReceiverStore {
 
     mutating func root(of file: FileIndex) throws(StorageFailure) -> Hash256? {
         try roots.root(of: file)
+    }
+
+    mutating func noteManifest(
+        _ entry: ListingEntry, root: Hash256?
+    ) throws(StorageFailure) {
+        try manifest?.append(ManifestEntry(entry, root: root))
     }
 
     mutating func cleanUp() {

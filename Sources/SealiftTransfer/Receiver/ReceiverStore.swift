@@ -73,8 +73,19 @@ public protocol ReceiverStore {
     /// The root kept for a file, or nil.
     mutating func root(of file: FileIndex) throws(StorageFailure) -> Hash256?
 
+    /// Takes note of one entry of the manifest, in listing order; `root` is a file's. An entry that
+    /// is not behind the one before begins a new manifest.
+    mutating func noteManifest(_ entry: ListingEntry, root: Hash256?) throws(StorageFailure)
+
     /// Removes the spooled listing and, where nothing is left in it, the staging folder.
     mutating func cleanUp()
+}
+
+extension ReceiverStore {
+    /// Nobody wants the manifest.
+    public mutating func noteManifest(
+        _ entry: ListingEntry, root: Hash256?
+    ) throws(StorageFailure) {}
 }
 
 /// What stands at a destination before anything is written.

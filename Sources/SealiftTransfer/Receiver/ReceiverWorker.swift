@@ -405,6 +405,9 @@ public struct ReceiverWorker<Store: ReceiverStore> {
                 completion.bytes += facts.size
             }
             hasher.append(entry, root: root)
+            try storing { store throws(StorageFailure) in
+                try store.noteManifest(entry, root: root)
+            }
         }
         completion.root = hasher.finalize()
         store.cleanUp()

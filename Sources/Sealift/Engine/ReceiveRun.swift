@@ -23,6 +23,7 @@ final class ReceiveRun {
     private let waker: Waker
     private let pump: DatagramPump
     private let home: StateHome
+    private let manifest: ManifestFile?
     private let dialer: ReceiverDialer
     private let answers = AnswerBox()
     /// The session that counts: the first dial, then the newest that somebody answered.
@@ -60,6 +61,9 @@ final class ReceiveRun {
         self.cancellation = cancellation
         home = try StateHome(options.home)
         let device = try home.device()
+        manifest = try options.manifest.map { path throws(SealiftError) in
+            try ManifestFile(named: path)
+        }
         let addresses = options.ticket.addresses.compactMap {
             SocketAddress(bytes: $0.bytes, port: $0.port)
         }
@@ -258,7 +262,7 @@ final class ReceiveRun {
             let spool = try ListingSpool(in: home.folder)
             let store = try ReceiverFileStore(
                 output: options.output, sender: options.ticket.fingerprint, spool: spool,
-                home: home.folder)
+                home: home.folder, manifest: manifest)
             let disk = try ReceiverDisk(
                 store: store, choices: options.choices, after: newestDisk, waker: waker)
             newestDisk = disk
@@ -288,7 +292,8 @@ final class ReceiveRun {
             isContinued: attempt.endpoint.offer?.claim == .yours,
             forEachEntry: { visit throws(SealiftError) in try spool.forEachEntry(visit) })
         let (answers, waker) = (answers, waker)
-        observer.ask(question) { decision in
+        observer.ask { observer in
+            let decision = observer.decide(question)
             answers.value.withLock { $0.append((listing, decision)) }
             waker.wake()
         }
@@ -367,19 +372,20 @@ final class ReceiveRun {
                 attempt,
                 PeerConnection(
                     peerFingerprint: peer.id.fingerprint.description,
+                    ownFingerprint: dialer.device.publicKeys.id.fingerprint.description,
                     address: EndpointAddress(path.address)))
         case .work(let command):
             attempt.enqueue(command)
         case .ask(let summary):
             ask(summary, of: attempt, now: now)
         case .report(let report):
-            take(report)
+            take(report, now: now)
         case .ended(let ending):
             attemptEnded(attempt, ending, now: now)
         }
     }
 
-    private func take(_ report: ReceiverSession.Report) {
+    private func take(_ report: ReceiverSession.Report, now: Instant) {
         switch report {
         case .refused(let reason):
             failure = SealiftError(reason)
@@ -393,6 +399,9 @@ final class ReceiveRun {
                         result: FileReport.Result(result))))
         case .completed(let completion):
             self.completion = completion
+            if let totals = current.endpoint.offer?.totals {
+                observer.tellLast(progress(of: totals, now: now))
+            }
         case .rootsDiffer(let ours, let theirs):
             failure = .rootsDiffer(ours: ours, theirs: theirs)
         case .pieceRefuted:
@@ -432,6 +441,7 @@ final class ReceiveRun {
         let done = tally.receivedBytes + tally.reusedBytes
         let statistics = current.endpoint.statistics
         return TransferProgress(
+            phase: completion == nil ? .transferring : .verifying,
             bytesDone: done == totals.dataBytes ? totals.bytes : done,
             bytesTotal: totals.bytes, filesDone: tally.filesDelivered,
             filesTotal: totals.files, bytesPerSecond: rate.bytesPerSecond,
@@ -453,6 +463,7 @@ final class ReceiveRun {
                 "\(refutedFiles) file(s) are not what the sender says they are",
                 advice: "Run the same command again; everything else is delivered and kept.")
         }
+        try manifest?.publish(completion)
         let tally = current.tally
         // What an earlier session of this run received counts as received, not as reused.
         let reused = tally.reusedBytes - min(tally.reusedBytes, earlier.received)

@@ -71,6 +71,10 @@ extension SealiftError {
             self.init(
                 .ticketWithdrawn, "the sender took the ticket back",
                 advice: "Ask the sender for a new one.")
+        case .declined:
+            self.init(
+                .ticketDeclined, "the sender's user said no to this device",
+                advice: "Ask them, and compare this device's fingerprint; then run this again.")
         case .unavailable:
             self.init(
                 .ticketWithdrawn, "the sender could not judge the ticket: its disk failed",

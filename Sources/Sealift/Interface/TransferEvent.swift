@@ -16,6 +16,8 @@ public enum TransferEvent: Equatable, Sendable {
     case progress(TransferProgress)
     /// One file is finished, one way or the other.
     case file(FileReport)
+    /// One of many receivers has confirmed the whole; the sender goes on for others.
+    case delivered(Delivery)
     /// Something the user should know, though the transfer goes on.
     case warning(TransferWarning)
 }
@@ -34,10 +36,16 @@ public struct PeerConnection: Equatable, Sendable {
     public var address: EndpointAddress
     /// How packets travel.
     public var path: PathKind
+    /// This device's own fingerprint: what the other end sees as `peerFingerprint`.
+    public var ownFingerprint: String
 
     /// Makes a description of a connection.
-    public init(peerFingerprint: String, address: EndpointAddress, path: PathKind = .direct) {
+    public init(
+        peerFingerprint: String, ownFingerprint: String, address: EndpointAddress,
+        path: PathKind = .direct
+    ) {
         self.peerFingerprint = peerFingerprint
+        self.ownFingerprint = ownFingerprint
         self.address = address
         self.path = path
     }
@@ -62,6 +70,26 @@ public struct Reconnection: Equatable, Sendable {
     public init(cause: Cause, timeLeft: Duration) {
         self.cause = cause
         self.timeLeft = timeLeft
+    }
+}
+
+/// What one of many receivers got.
+public struct Delivery: Equatable, Sendable {
+    /// The receiver's fingerprint: 32 hexadecimal digits.
+    public var peerFingerprint: String
+    /// The manifest root, the same at both ends.
+    public var root: Hash256
+    /// Files delivered.
+    public var files: UInt64
+    /// The sizes of those files together.
+    public var bytes: UInt64
+
+    /// Makes a report.
+    public init(peerFingerprint: String, root: Hash256, files: UInt64, bytes: UInt64) {
+        self.peerFingerprint = peerFingerprint
+        self.root = root
+        self.files = files
+        self.bytes = bytes
     }
 }
 

@@ -38,6 +38,11 @@ struct ReceiveCommand: ParsableCommand {
     @Flag(help: "Show every entry that is offered and take nothing; the ticket stays free.")
     var dryRun = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Write what was delivered to this file, for `sealift verify`.", valueName: "file"))
+    var manifest: PathArgument?
+
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
     var json = false
 
@@ -68,7 +73,8 @@ struct ReceiveCommand: ParsableCommand {
         try run.run(question: mode) { observer, cancellation throws(SealiftError) in
             let options = try ReceiveOptions(
                 ticketText: source.read(cancellation: cancellation),
-                output: output?.bytes ?? Array(".".utf8), home: Environment.home)
+                output: output?.bytes ?? Array(".".utf8), manifest: manifest?.bytes,
+                home: Environment.home)
             return try runReceive(options, observer: observer, cancellation: cancellation)
         }
     }

@@ -16,6 +16,7 @@ enum JSONEvents {
                     ("address", .string(connection.address.description)),
                     ("path", .string(connection.path.rawValue)),
                     ("peer", .string(connection.peerFingerprint)),
+                    ("device", .string(connection.ownFingerprint)),
                 ])
         case .reconnecting(let reconnection):
             object(
@@ -26,6 +27,15 @@ enum JSONEvents {
                 ])
         case .progress(let progress): line(progress)
         case .file(let report): line(report)
+        case .delivered(let delivery):
+            object(
+                "delivered",
+                [
+                    ("peer", .string(delivery.peerFingerprint)),
+                    ("root", .string(delivery.root.hexadecimal)),
+                    ("files", .integer(delivery.files)),
+                    ("bytes", .integer(delivery.bytes)),
+                ])
         case .warning(let warning):
             object(
                 "warning",

@@ -35,8 +35,10 @@ struct SealiftProcess {
     /// Starts `sealift` in the folder; its output goes to files there named after `name`.
     func start(
         _ arguments: [String], name: String, input: String? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], terminal: PseudoTerminal? = nil
     ) throws -> Process {
+        // What is ignored here would be ignored there (`make test &`), and no signal would end it.
+        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
         let process = Process()
         process.executableURL = try Self.binary()
         process.arguments = arguments
@@ -44,9 +46,9 @@ struct SealiftProcess {
         process.environment = environment.merging(
             ["SEALIFT_HOME": folder.appendingPathComponent("home-\(name)").path, "TERM": "xterm"]
         ) { given, _ in given }
-        process.standardInput = try inputHandle(input, name: name)
+        process.standardInput = try terminal?.processSide ?? inputHandle(input, name: name)
         process.standardOutput = try handle("\(name).out")
-        process.standardError = try handle("\(name).err")
+        process.standardError = try terminal?.processSide ?? handle("\(name).err")
         try process.run()
         return process
     }
@@ -63,6 +65,22 @@ struct SealiftProcess {
         try wait(for: process, name: name) {
             ["out", "err"].contains { (try? self.text("\(name).\($0)"))?.contains(text) == true }
         }
+    }
+
+    /// Waits until the process called `name` showed `text` on its terminal.
+    func wait(
+        for process: Process, name: String, toShow text: String, on terminal: PseudoTerminal
+    ) throws {
+        try wait(for: process, name: name) { terminal.screen().contains(text) }
+    }
+
+    /// Waits for the end of a process on a terminal, which is read meanwhile.
+    func finish(_ process: Process, on terminal: PseudoTerminal) -> Int32 {
+        while process.isRunning {
+            _ = terminal.screen()
+            sched_yield()
+        }
+        return process.terminationStatus
     }
 
     private func wait(for process: Process, name: String, until isDone: () -> Bool) throws {
@@ -88,7 +106,7 @@ struct SealiftProcess {
         process.waitUntilExit()
         return Outcome(
             status: process.terminationStatus, output: try text("\(name).out"),
-            error: try text("\(name).err"))
+            error: (try? text("\(name).err")) ?? "")
     }
 
     /// Runs `sealift` to its end.

@@ -39,7 +39,7 @@ extension FuzzTarget {
             try demand(
                 set.intervals.ranges.allSatisfy { $0.upperBound <= count }, "a piece past the end")
         }
-        var writer = PieceJournalWriter(resuming: whole, boot: boot)
+        var writer = PieceJournalWriter(resuming: whole, boot: boot, dataInode: 1)
         let sync = writer.beginSync()
         let next = writer.completeSync(sync)
         try demand(next.bytes.count == PieceJournalHeader.byteCount, "a header's size")
@@ -48,7 +48,7 @@ extension FuzzTarget {
     private static func read(
         _ table: [UInt8], _ header: PieceJournalHeader, _ boot: BootIdentity, by step: Int
     ) -> PieceJournalReader {
-        var reader = PieceJournalReader(header: header, boot: boot)
+        var reader = PieceJournalReader(header: header, boot: boot, dataInode: 1)
         for start in stride(from: 0, to: table.count, by: step) {
             table[start..<min(start + step, table.count)].withUnsafeBytes { reader.feed($0) }
         }
@@ -137,7 +137,8 @@ private enum JournalSample {
         return [3 << 18, 1 << 56, UInt64.max].map { length in
             let file = FileEntry(size: min(length, FileEntry.maximumSize), modificationTime: .epoch)
             let key = StagingKey(path: path, file: file)
-            var writer = PieceJournalWriter(key: key, length: length, boot: boot)
+            var writer = PieceJournalWriter(
+                key: key, dataInode: 1, length: length, boot: boot)
             let first = writer.headerWrite.bytes
             var table: [UInt8] = []
             for piece in 0..<4 {

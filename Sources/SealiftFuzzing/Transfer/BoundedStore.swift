@@ -56,12 +56,26 @@ final class BoundedStore: ReceiverStore {
 
     func destination(of entry: ListingEntry) throws(StorageFailure) -> DestinationState { .free }
 
+    func isFree(_ path: EntryPath) throws(StorageFailure) -> Bool { !placed.contains(path) }
+
+    func stagedContent(of entry: ListingEntry) throws(StorageFailure) -> StagedContent { .none }
+
     func makeDirectory(_ entry: ListingEntry) throws(StorageFailure) {
         hold(placed.insert(entry.path).inserted, "a directory is made twice")
     }
 
-    func makeSymbolicLink(_ entry: ListingEntry, target: [UInt8]) throws(StorageFailure) {
+    func makeSymbolicLink(
+        _ entry: ListingEntry, target: [UInt8], _ placement: Placement
+    ) throws(StorageFailure) {
         hold(placed.insert(entry.path).inserted, "a link is made twice")
+    }
+
+    func placedRoot(of entry: ListingEntry) throws(StorageFailure) -> Hash256? { nil }
+
+    func stagedWhole(of entry: ListingEntry) throws(StorageFailure) -> Hash256? { nil }
+
+    func adoptWhole(_ file: FileIndex, entry: ListingEntry) throws(StorageFailure) {
+        hold(false, "a file is adopted that was never staged")
     }
 
     func openStaging(
@@ -83,7 +97,7 @@ final class BoundedStore: ReceiverStore {
         pieces[file, default: IntervalSet()].insert(piece.rawValue..<(piece.rawValue + 1))
     }
 
-    func forgetPiece(_ piece: PieceIndex, of file: FileIndex) throws(StorageFailure) {
+    func forgetPieces(_ pieces: [PieceIndex], of file: FileIndex) throws(StorageFailure) {
         hold(open[file] != nil, "a piece of a file that is not open is forgotten")
     }
 
@@ -98,9 +112,11 @@ final class BoundedStore: ReceiverStore {
         open.removeValue(forKey: file)
     }
 
-    func publish(_ file: FileIndex) throws(StorageFailure) {
+    func publish(
+        _ file: FileIndex, root: Hash256, _ placement: Placement
+    ) throws(StorageFailure) {
         hold(open[file] != nil, "a file is published that was not staged")
-        hold(roots[file] != nil, "a file is published without a root")
+        hold(placement.replaces == .nothing, "a file replaces another unasked")
         line.append(file)
     }
 
@@ -115,11 +131,21 @@ final class BoundedStore: ReceiverStore {
         return line.map { ($0, nil) }
     }
 
+    func settle() throws(StorageFailure) {}
+
+    func verify(
+        _ entry: ListingEntry, number: UInt32
+    ) throws(StorageFailure) -> DiskVerification { .unreadable }
+
+    func refute(_ entry: ListingEntry, number: UInt32) throws(StorageFailure) {}
+
+    func discardStaging(of entry: ListingEntry) throws(StorageFailure) {}
+
     func storeRoot(_ root: Hash256, of file: FileIndex) throws(StorageFailure) {
         roots[file] = root
     }
 
     func root(of file: FileIndex) throws(StorageFailure) -> Hash256? { roots[file] }
 
-    func cleanUp() {}
+    func cleanUp(isWhole: Bool) {}
 }

@@ -178,7 +178,7 @@ private struct ReceiverRun {
                 var outputs: [ReceiverOutput] = []
                 worker.handle(command, into: &outputs)
                 for output in outputs {
-                    if case .finished(let completion) = output { self.completion = completion }
+                    if case .finished(let completion, _) = output { self.completion = completion }
                     session.receive(output, now: now, roundTrip: .milliseconds(20))
                 }
             case .ask, .report, .close: break

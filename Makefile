@@ -1,10 +1,10 @@
 # One configuration and one set of flags for build, demo and test: other flags rebuild everything.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: help build test demo lint bench bench-wan test-kill test-peers
+.PHONY: help build test demo lint bench bench-wan bench-parts test-kill test-peers
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build .build/release/sealift, installing what is missing
 	@scripts/bootstrap build
@@ -31,6 +31,10 @@ bench: build ## Race scp, rsync, magic-wormhole and TCP on fast links (root)
 bench-wan: build ## Measure long and lossy links through the emulator (root)
 	@scripts/bench-tools
 	@scripts/bench-wan
+
+bench-parts: build ## Measure sealing, hashing, packets and the journal alone, counts held to thresholds
+	@scripts/bench-tools
+	@scripts/bench-parts
 
 test-peers: build ## Play the independent Python peers, honest and hostile, against the built program (5 min)
 	SEALIFT_PEER_TESTS=1 swift test $(FLAGS) --disable-xctest --filter PeerTests

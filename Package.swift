@@ -27,6 +27,9 @@ let multiBuffer: [Target.Dependency] = hasMultiBuffer ? ["CIPSecMB"] : []
 let multiBufferLinking: [LinkerSetting] =
     hasMultiBuffer ? [.linkedLibrary(":libIPSec_MB.a", .when(platforms: [.linux]))] : []
 
+// ristretto255, the group of the password exchange behind spoken codes (Debian: libsodium-dev).
+let sodium: [LinkerSetting] = [.linkedLibrary(":libsodium.a", .when(platforms: [.linux]))]
+
 func library(
     _ name: String, _ dependencies: [Target.Dependency], linking: [LinkerSetting] = []
 ) -> Target {
@@ -56,13 +59,15 @@ let package = Package(
         // Pure values: no I/O, no clock, no randomness of their own, no async.
         library("SealiftBase", []),
         library(
-            "SealiftCrypto", ["SealiftBase", crypto, cryptoExtras] + multiBuffer,
-            linking: multiBufferLinking),
+            "SealiftCrypto", ["SealiftBase", "CSodium", crypto, cryptoExtras] + multiBuffer,
+            linking: multiBufferLinking + sodium),
         library("SealiftContent", ["SealiftBase", "SealiftCrypto"]),
         library("SealiftTransport", ["SealiftBase", "SealiftCrypto", deque]),
         library(
             "SealiftTransfer",
             ["SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", deque]),
+        library("SealiftTraversal", ["SealiftBase", "SealiftCrypto"]),
+        .systemLibrary(name: "CSodium"),
 
         // The edge: system calls, files, sockets, threads.
         .target(name: "CSealiftSys"),
@@ -84,6 +89,18 @@ let package = Package(
         .executableTarget(
             name: "linkemulator", path: "Sources/linkemulator",
             cSettings: [.treatAllWarnings(as: .error), .enableWarning("extra")]),
+
+        // Parts of the data path alone, with their allocations counted: for `make bench-parts`.
+        .target(
+            name: "CAllocationCounter",
+            cSettings: [.treatAllWarnings(as: .error), .enableWarning("extra")]),
+        .executableTarget(
+            name: "partbench",
+            dependencies: [
+                "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+                "SealiftTestSupport", "CAllocationCounter",
+            ],
+            swiftSettings: settings),
 
         // Simulated network, virtual clock, vectors: for tests, not a product.
         library(
@@ -111,8 +128,11 @@ let package = Package(
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
                 "SealiftTransfer", "SealiftTestSupport",
             ]),
+        tests("SealiftTraversalTests", ["SealiftBase", "SealiftCrypto", "SealiftTraversal"]),
         tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
-        tests("SealiftTests", ["Sealift", "SealiftBase", "SealiftIO", "SealiftTestSupport"]),
+        tests(
+            "SealiftTests",
+            ["Sealift", "SealiftBase", "SealiftContent", "SealiftIO", "SealiftTestSupport"]),
         tests(
             "SealiftCLITests",
             ["SealiftCLI", "Sealift", "SealiftBase", "SealiftTestSupport", "sealift"]),

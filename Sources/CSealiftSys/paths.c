@@ -108,6 +108,10 @@ int sealift_path_rename(int from, const char *name, int to, const char *new_name
     return outcome(renameat(from, name, to, new_name));
 }
 
+int sealift_path_exchange(int from, const char *name, int to, const char *other) {
+    return outcome(renameat2(from, name, to, other, RENAME_EXCHANGE));
+}
+
 int sealift_path_hard_link(int from, const char *name, int to, const char *new_name) {
     return outcome(linkat(from, name, to, new_name, 0));
 }

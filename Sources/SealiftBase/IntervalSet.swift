@@ -85,7 +85,10 @@ public struct IntervalSet: Equatable, Sendable {
                     merged.upperBound, ranges[last].upperBound)
             last += 1
         }
-        ranges.replaceSubrange(first..<last, with: CollectionOfOne(merged))
+        // In place wherever there is a place: the packet path comes here and must not allocate.
+        guard first < last else { return ranges.insert(merged, at: first) }
+        ranges[first] = merged
+        if last > first + 1 { ranges.removeSubrange((first + 1)..<last) }
     }
 
     /// Removes every value of `range`.
@@ -93,18 +96,25 @@ public struct IntervalSet: Equatable, Sendable {
         guard !range.isEmpty else { return }
         let first = firstIndex(endingAfter: range.lowerBound)
         var last = first
-        var left: [Range<UInt64>] = []
+        // What stays of the first range, before `range`, and of the last one, behind it.
+        var before: Range<UInt64>?
+        var behind: Range<UInt64>?
         while last < ranges.count, ranges[last].lowerBound < range.upperBound {
             let old = ranges[last]
-            if old.lowerBound < range.lowerBound {
-                left.append(old.lowerBound..<range.lowerBound)
-            }
-            if old.upperBound > range.upperBound {
-                left.append(range.upperBound..<old.upperBound)
-            }
+            if old.lowerBound < range.lowerBound { before = old.lowerBound..<range.lowerBound }
+            if old.upperBound > range.upperBound { behind = range.upperBound..<old.upperBound }
             last += 1
         }
-        ranges.replaceSubrange(first..<last, with: left)
+        var place = first
+        if let before {
+            ranges[place] = before
+            place += 1
+        }
+        if let behind {
+            if place < last { ranges[place] = behind } else { ranges.insert(behind, at: place) }
+            place += 1
+        }
+        if place < last { ranges.removeSubrange(place..<last) }
     }
 
     /// Removes and returns up to `limit` values from the front, as one range; nil when empty.

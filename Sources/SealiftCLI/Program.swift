@@ -1,11 +1,13 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Sealift
+internal import SealiftIO
 
 /// The whole program: reads the command line, runs the command, ends with its exit status.
 public enum Program {
     /// Runs the command that the process was started with, and ends the process.
     public static func main() -> Never {
+        HeapMemory.keepFreed()
         let arguments = ArgumentBytes.ofProcess()
         do {
             var command = try SealiftCommand.parseAsRoot(arguments)

@@ -129,6 +129,35 @@ import Testing
         #expect(try receive(4, from: receiver).map(\.bytes.count) == [0, 1, 70, 200])
     }
 
+    @Test("carries the largest datagrams, alone and in trains", arguments: loopbacks)
+    func large(address: SocketAddress) throws {
+        let sender = try DatagramSocket(bind: address)
+        let receiver = try DatagramSocket(bind: address)
+        var random = SeededGenerator(seed: 2)
+        for (count, size) in [(65_487, 65_487), (62_665, 8_952), (65_340, 32_670)] {
+            let bytes = random.bytes(count)
+            #expect(
+                send(bytes, segmentSize: size, from: sender, to: receiver.localAddress).outcome
+                    == .sent)
+            let arrivals = try receive((count + size - 1) / size, from: receiver)
+            #expect(arrivals.flatMap(\.bytes) == bytes)
+            #expect(arrivals.first?.bytes.count == size)
+        }
+    }
+
+    @Test("believes no router about the size of datagrams", arguments: loopbacks)
+    func routersAreNotBelieved(address: SocketAddress) throws {
+        let socket = try DatagramSocket(bind: address)
+        let isFour = address.family == .ipv4
+        var value: Int32 = -1
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        let result = getsockopt(
+            socket.descriptor.number, Int32(isFour ? IPPROTO_IP : IPPROTO_IPV6),
+            isFour ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, &value, &size)
+        #expect(result == 0)
+        #expect(value == (isFour ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE))
+    }
+
     @Test("lives on after a datagram that is too large", arguments: loopbacks)
     func tooLarge(address: SocketAddress) throws {
         let socket = try DatagramSocket(bind: address)

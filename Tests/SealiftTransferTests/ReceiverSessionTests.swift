@@ -18,7 +18,7 @@ struct ReceiverSessionTests {
         for object in 0..<2 {
             session.receive(ObjectID(rawValue: UInt64(object)), ObjectBuffer(count: 32))
             session.give(
-                .proven(.listing, PieceIndex(UInt64(object)), bytes: 200_000, reused: false))
+                .proven(.listing, PieceIndex(UInt64(object)), bytes: 200_000))
         }
         session.give(
             .listingReady(
@@ -121,7 +121,9 @@ struct ReceiverSessionTests {
     @Test("a confirmation with another root is an integrity error")
     func otherRoot() {
         var session = transferring()
-        session.give(.finished(Completion(root: SHA256Root.sample, files: 1, bytes: 1)))
+        session.give(
+            .finished(
+                Completion(root: SHA256Root.sample, files: 1, bytes: 1), skipped: IntervalSet()))
         session.receive(.confirm(.zero))
         #expect(session.drain().contains { $0.closeCode == .integrity })
     }

@@ -19,9 +19,12 @@ struct TransferScenario {
         var duplication = 0.0
         var corruption = 0.0
         var megabitsPerSecond = 200.0
+        /// Ethernet's 1,500 bytes less an IPv4 and a UDP header.
+        var largestPayload = 1472
 
         var stages: [any LinkStage] {
             var stages: [any LinkStage] = [
+                SizeLimit(largestPayload),
                 RateLimit(megabitsPerSecond: megabitsPerSecond, queueTime: .milliseconds(50)),
                 Delay(delay, jitter: jitter),
             ]

@@ -56,6 +56,9 @@ int64_t sealift_path_read_link(int directory, const char *name, char *target, si
 int sealift_path_rename_without_replacing(int from, const char *name, int to, const char *new_name);
 // rename over whatever stands there.
 int sealift_path_rename(int from, const char *name, int to, const char *new_name);
+// renameat2 with RENAME_EXCHANGE: both names stay, each with what the other had. -EINVAL where the
+// file system cannot.
+int sealift_path_exchange(int from, const char *name, int to, const char *other);
 // A second name for a file; -EEXIST where it exists. A final link is not followed.
 int sealift_path_hard_link(int from, const char *name, int to, const char *new_name);
 

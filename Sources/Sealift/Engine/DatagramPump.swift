@@ -69,21 +69,27 @@ final class DatagramPump {
 
     /// Sends what `poll` writes, until it has nothing, the kernel has no room, or it is time to look
     /// at the sockets.
+    /// - Parameter refused: hears of a batch that the kernel did not take; its datagrams are lost.
     /// - Returns: whether more may be waiting to be sent.
-    func transmit(_ poll: (UnsafeMutableRawBufferPointer) -> PacketBatch?) -> Bool {
+    func transmit(
+        _ poll: (UnsafeMutableRawBufferPointer) -> PacketBatch?,
+        refused: (PacketBatch, SendFailure) -> Void
+    ) -> Bool {
         if let (batch, start) = blocked {
             blocked = nil
-            guard send(batch, from: start) else { return false }
+            guard send(batch, from: start, refused) else { return false }
         }
         for _ in 0..<Self.sendsPerTurn {
             guard let batch = poll(outgoing) else { return false }
-            guard send(batch, from: 0) else { return false }
+            guard send(batch, from: 0, refused) else { return false }
         }
         return true
     }
 
     /// Sends a batch; false where the kernel had no room for all of it.
-    private func send(_ batch: PacketBatch, from start: Int) -> Bool {
+    private func send(
+        _ batch: PacketBatch, from start: Int, _ refused: (PacketBatch, SendFailure) -> Void
+    ) -> Bool {
         let socket = batch.path.socket
         let report = sockets[socket].send(
             OutgoingBatch(
@@ -96,13 +102,17 @@ final class DatagramPump {
             blocked = (batch, start + report.segmentsSent * batch.segmentSize)
             poller.setWaitsForRoom(true, socket: socket)
             return false
-        case .messageTooLong, .unreachable, .noBuffers, .permission, .other:
+        case .messageTooLong:
+            refused(batch, .tooLarge)
+        case .unreachable:
+            refused(batch, .unreachable)
+        case .noBuffers, .permission, .other:
             // Lost like any other packet: the transport finds out and repairs it, at its own pace.
-            let sent = report.segmentsSent * batch.segmentSize
-            let rest = batch.byteCount - start - sent
-            refusedDatagrams += UInt64((rest + batch.segmentSize - 1) / batch.segmentSize)
-            return true
+            refused(batch, .other)
         }
+        let rest = batch.byteCount - start - report.segmentsSent * batch.segmentSize
+        refusedDatagrams += UInt64((rest + batch.segmentSize - 1) / batch.segmentSize)
+        return true
     }
 
     /// Sleeps until a datagram comes, there is room again, somebody wakes the thread, or `deadline`.

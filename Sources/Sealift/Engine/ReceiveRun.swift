@@ -137,6 +137,9 @@ final class ReceiveRun {
             let isMoreOut = pump.transmit { buffer in
                 current.endpoint.pollTransmit(into: buffer, now: now)
                     ?? fresh?.endpoint.pollTransmit(into: buffer, now: now)
+            } refused: { batch, failure in
+                current.endpoint.sendFailed(batch, failure, now: now)
+                fresh?.endpoint.sendFailed(batch, failure, now: now)
             }
             if isOver { break }
             do throws(SystemError) {
@@ -260,7 +263,8 @@ final class ReceiveRun {
             let store = try ReceiverFileStore(
                 output: options.output, sender: options.ticket.fingerprint, spool: spool,
                 home: home.folder, manifest: manifest)
-            let disk = try ReceiverDisk(store: store, after: newestDisk, waker: waker)
+            let disk = try ReceiverDisk(
+                store: store, choices: options.choices, after: newestDisk, waker: waker)
             newestDisk = disk
             attempt.open(spool: spool, disk: disk)
         } catch {
@@ -283,8 +287,8 @@ final class ReceiveRun {
         let question = OfferSummary(
             entries: summary.totals.entries, files: summary.totals.files,
             bytes: summary.totals.bytes, dataBytes: summary.totals.dataBytes,
-            output: options.output, freeSpace: summary.freeSpace,
-            isContinued: attempt.endpoint.offer?.claim == .yours,
+            reusableBytes: summary.reusableBytes, output: options.output,
+            freeSpace: summary.freeSpace, isContinued: attempt.endpoint.offer?.claim == .yours,
             forEachEntry: { visit throws(SealiftError) in try spool.forEachEntry(visit) })
         let (answers, waker) = (answers, waker)
         observer.ask { observer in
@@ -345,8 +349,13 @@ final class ReceiveRun {
                 summary.conflicts.map { PrintableText.escape($0.bytes) },
                 count: summary.conflictCount)
         }
-        if summary.totals.dataBytes > summary.freeSpace {
-            return .notEnoughSpace(needed: summary.totals.dataBytes, free: summary.freeSpace)
+        if summary.isTooScattered {
+            return SealiftError(
+                .usage, "what --include and --exclude leave out lies in too many places",
+                advice: "Choose whole folders, or take everything.")
+        }
+        if summary.neededBytes > summary.freeSpace {
+            return .notEnoughSpace(needed: summary.neededBytes, free: summary.freeSpace)
         }
         return nil
     }
@@ -380,12 +389,12 @@ final class ReceiveRun {
         case .refused(let reason):
             failure = SealiftError(reason)
         case .fileDone(let path, let content, let result):
-            if result == .rootRefuted { refutedFiles += 1 }
+            if result == .rootRefuted || result == .diskRefuted { refutedFiles += 1 }
             observer.tell(
                 .file(
                     FileReport(
                         path: path.bytes, size: content.length,
-                        root: result == .delivered && content.length > 0 ? content.root : nil,
+                        root: result.isAtDestination && content.length > 0 ? content.root : nil,
                         result: FileReport.Result(result))))
         case .completed(let completion):
             self.completion = completion
@@ -460,8 +469,10 @@ final class ReceiveRun {
         return TransferSummary(
             root: completion.root, files: completion.files, bytes: completion.bytes,
             received: earlier.received + tally.receivedBytes, reused: reused,
-            resentProven: earlier.resent + tally.resentProvenBytes, skipped: 0,
-            failed: tally.filesFailed)
+            resentProven: earlier.resent + tally.resentProvenBytes, skipped: tally.filesSkipped,
+            failed: tally.filesFailed,
+            isWhole: tally.entriesSkipped == 0 && tally.filesFailed == 0,
+            verifiedDisk: options.choices.verifiesDisk)
     }
 }
 

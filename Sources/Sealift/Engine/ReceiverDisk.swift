@@ -19,7 +19,8 @@ final class ReceiverDisk: Sendable {
     /// - Parameter predecessor: the disk of a session before, which may still be writing: nothing is
     ///   done before it has ended, so that two never have one file open.
     init(
-        store: sending ReceiverFileStore, after predecessor: ReceiverDisk?, waker: Waker
+        store: sending ReceiverFileStore, choices: ReceiverChoices,
+        after predecessor: ReceiverDisk?, waker: Waker
     ) throws(SystemError) {
         let commands = commands
         let outputs = BoundedQueue<ReceiverOutput>(capacity: ReceiverDisk.outputCapacity) {
@@ -28,7 +29,7 @@ final class ReceiverDisk: Sendable {
         self.outputs = outputs
         thread = try NamedThread(name: "disk") {
             predecessor?.finish()
-            var worker = ReceiverWorker(store: store)
+            var worker = ReceiverWorker(store: store, choices: choices)
             var found: [ReceiverOutput] = []
             while let command = commands.pop() {
                 worker.handle(command, into: &found)

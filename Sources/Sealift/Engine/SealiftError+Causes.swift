@@ -198,6 +198,11 @@ extension FileReport.Result {
         case .rootRefuted:
             self = .failed(reason: "its content is not what the sender says it is")
         case .unplaced(let failure): self = .failed(reason: failure.description)
+        case .alreadyPlaced: self = .reused
+        case .skipped(.notSelected): self = .skipped(reason: "it was not selected")
+        case .skipped(.exists): self = .skipped(reason: "a file of that name exists already")
+        case .diskRefuted:
+            self = .failed(reason: "the disk gave back something else than was written to it")
         }
     }
 }

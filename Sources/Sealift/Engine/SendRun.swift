@@ -172,7 +172,11 @@ final class SendRun {
             giveWork()
             judgeEnd(now: now)
             tellProgress(now: now)
-            let isMoreOut = pump.transmit { endpoint.pollTransmit(into: $0, now: now) }
+            let isMoreOut = pump.transmit {
+                endpoint.pollTransmit(into: $0, now: now)
+            } refused: {
+                endpoint.sendFailed($0, $1, now: now)
+            }
             if isOver { break }
             do throws(SystemError) {
                 try pump.wait(until: isMoreIn || isMoreOut ? now : deadline(now: now))

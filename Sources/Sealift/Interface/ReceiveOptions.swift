@@ -10,6 +10,8 @@ public struct ReceiveOptions: Sendable {
     public var connectTimeout: Duration
     /// Where the manifest of what was delivered is written (`docs/PROTOCOL.md` §8.4), or nil.
     public var manifest: [UInt8]?
+    /// Which part to take, what to do where a name is taken, and whether to read the disk back.
+    public var choices: ReceiverChoices
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
 
@@ -21,7 +23,8 @@ public struct ReceiveOptions: Sendable {
     public init(
         ticketText: String, output: [UInt8] = Array(".".utf8),
         connectTimeout: Duration = ReceiveOptions.defaultConnectTimeout,
-        manifest: [UInt8]? = nil, home: [UInt8]? = nil
+        choices: ReceiverChoices = ReceiverChoices(), manifest: [UInt8]? = nil,
+        home: [UInt8]? = nil
     ) throws(SealiftError) {
         do {
             ticket = try Ticket(text: ticketText)
@@ -31,6 +34,7 @@ public struct ReceiveOptions: Sendable {
         self.output = output
         self.connectTimeout = connectTimeout
         self.manifest = manifest
+        self.choices = choices
         self.home = home
     }
 }

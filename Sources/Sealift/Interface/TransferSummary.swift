@@ -18,11 +18,16 @@ public struct TransferSummary: Equatable, Sendable {
     public var skipped: UInt64
     /// Files that could not be delivered; each was named in an event.
     public var failed: UInt64
+    /// Whether ``root`` covers every entry that was offered; else it covers the delivered ones.
+    public var isWhole: Bool
+    /// Whether the receiver read every file back from its disk before it confirmed.
+    public var verifiedDisk: Bool
 
     /// Makes a summary.
     public init(
         root: Hash256, files: UInt64, bytes: UInt64, received: UInt64, reused: UInt64,
-        resentProven: UInt64, skipped: UInt64, failed: UInt64
+        resentProven: UInt64, skipped: UInt64, failed: UInt64, isWhole: Bool? = nil,
+        verifiedDisk: Bool = false
     ) {
         self.root = root
         self.files = files
@@ -32,6 +37,8 @@ public struct TransferSummary: Equatable, Sendable {
         self.resentProven = resentProven
         self.skipped = skipped
         self.failed = failed
+        self.isWhole = isWhole ?? (skipped == 0 && failed == 0)
+        self.verifiedDisk = verifiedDisk
     }
 
     /// The exit status of a run that ended with this summary.

@@ -17,6 +17,12 @@ struct Destination {
         self.path = path
     }
 
+    /// A destination that is open already.
+    init(_ root: DirectoryHandle) {
+        path = []
+        self.root = root
+    }
+
     /// The folder, or nil where it does not exist yet.
     mutating func openIfThere() throws(SystemError) -> DirectoryHandle? {
         if let root { return root }
@@ -36,7 +42,7 @@ struct Destination {
         return made
     }
 
-    /// The folder that `entry` goes into.
+    /// The folder that `entry` goes into; the folders of a listing are made before what is in them.
     mutating func parent(of entry: EntryPath) throws(SystemError) -> DirectoryHandle {
         let parentPath = entry.parent
         if let lastParent, lastParent.path == parentPath { return lastParent.handle }
@@ -48,16 +54,32 @@ struct Destination {
         return handle ?? root
     }
 
-    /// What stands where `entry` is to go.
-    mutating func state(of entry: ListingEntry) throws(SystemError) -> DestinationState {
-        guard let root = try openIfThere() else { return .free }
+    /// What stands at a path.
+    enum Found: Equatable {
+        /// Nothing.
+        case nothing
+        /// This.
+        case status(FileStatus)
+        /// A link or a file stands where a folder is needed.
+        case obstructed
+    }
+
+    /// What stands at `path` now.
+    mutating func find(_ path: EntryPath) throws(SystemError) -> Found {
+        guard let root = try openIfThere() else { return .nothing }
         do throws(SystemError) {
-            guard let status = try root.statusIfPresent(of: entry.path.bytes) else { return .free }
-            let isShared = status.kind == .directory && entry.entryKind == .directory
-            return isShared ? .free : .occupied
+            return try root.statusIfPresent(of: path.bytes).map(Found.status) ?? .nothing
         } catch  where error.isObstructedPath {
-            // A link or a file stands where a folder is needed.
-            return .occupied
+            return .obstructed
+        }
+    }
+
+    /// Where the link at `path` points; nil where it went away.
+    mutating func target(ofLink path: EntryPath) throws(SystemError) -> [UInt8]? {
+        do throws(SystemError) {
+            return try parent(of: path).readSymbolicLink(Array(path.name))
+        } catch  where error.isMissing || error.isInvalidArgument {
+            return nil
         }
     }
 

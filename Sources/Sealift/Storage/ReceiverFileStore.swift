@@ -9,47 +9,65 @@ import SealiftTransfer
 ///
 /// ```
 /// OUTPUT/.sealift/<sender's fingerprint>/<staging key>.data      content, 0600
-///                                        <staging key>.journal   proven pieces (PROTOCOL §9)
+///                                        <staging key>.journal   proven pieces (PROTOCOL §9.5)
+///                                        placed-<n>              files placed (PROTOCOL §9.7)
 /// ```
 struct ReceiverFileStore: ReceiverStore {
-    /// Files that may wait for their name, and bytes that may be unsynced, before a sync is due.
-    private static let longestLine = 2_048
-    private static let mostUnsyncedBytes: UInt64 = 256 << 20
-    /// The longest time between syncs while something is written.
-    private static let syncInterval = Duration.seconds(1)
-
     /// A file in line for its name.
-    private struct Waiting {
+    struct Waiting {
         let file: FileIndex
-        let path: EntryPath
+        let entry: ListingEntry
+        let facts: FileEntry
         let key: StagingKey
         let hasJournal: Bool
+        let root: Hash256
+        let placement: Placement
+        /// The staged file, as it is before it gets its name.
+        let status: FileStatus
     }
 
-    private var destination: Destination
+    var destination: Destination
     private let sender: DeviceFingerprint
     private let spool: ListingSpool
     private let roots: RootSpool
     private let boot: BootIdentity
-    private let manifest: ManifestFile?
+    private var manifest: ManifestFile?
     private var staging: DirectoryHandle?
-    private var open: [FileIndex: StagedFile] = [:]
+    /// Whether the staging folder was looked for, and whether an earlier run had made it.
+    private var isResumed: Bool?
+    var log: PlacedLog?
+    var open: [FileIndex: StagedFile] = [:]
     /// Files of at most one piece that are staged and not in line yet.
-    private var whole: [FileIndex: (path: EntryPath, key: StagingKey)] = [:]
-    private var line: [Waiting] = []
-    private var unsyncedBytes: UInt64 = 0
-    private var lastSync = MonotonicClock.now()
+    private var whole: [FileIndex: (entry: ListingEntry, facts: FileEntry, status: FileStatus)] =
+        [:]
+    var line: [Waiting] = []
+    /// What staging holds of files that have their names: removed when that has reached the disk.
+    var retired: [[UInt8]] = []
+    var unsyncedBytes: UInt64 = 0
+    var lastSync = MonotonicClock.now()
+    /// The file that is being read back.
+    var reading: DiskReading?
 
     init(
         output: [UInt8], sender: DeviceFingerprint, spool: ListingSpool, home: Home,
         manifest: ManifestFile? = nil
     ) throws(SystemError) {
+        try self.init(
+            Destination(path: output), sender: sender, spool: spool, home: home,
+            boot: try Self.bootIdentity())
         self.manifest = manifest
-        destination = Destination(path: output)
+    }
+
+    /// Makes a store in a stated run of the machine: tests play power cuts.
+    init(
+        _ destination: Destination, sender: DeviceFingerprint, spool: ListingSpool, home: Home,
+        boot: BootIdentity
+    ) throws(SystemError) {
+        self.destination = destination
         self.sender = sender
         self.spool = spool
+        self.boot = boot
         roots = try RootSpool(in: home.directory)
-        boot = try Self.bootIdentity()
     }
 
     /// This run of the machine.
@@ -60,13 +78,13 @@ struct ReceiverFileStore: ReceiverStore {
         return identity
     }
 
-    private func storing<Value>(
+    func storing<Value>(
         _ body: () throws(SystemError) -> Value
     ) throws(StorageFailure) -> Value {
         do throws(SystemError) { return try body() } catch { throw StorageFailure(error) }
     }
 
-    // MARK: Before anything is written
+    // MARK: The listing
 
     mutating func freeSpace() throws(StorageFailure) -> UInt64 {
         do throws(SystemError) { return try destination.freeSpace() } catch {
@@ -90,43 +108,80 @@ struct ReceiverFileStore: ReceiverStore {
         try spool.read(into: buffer, at: offset)
     }
 
+    // MARK: The staging folder
+
+    private static let privateName = Array(".sealift".utf8)
+
+    private var senderName: [UInt8] { Array(sender.description.utf8) }
+
+    /// The sender's staging folder, made where it is missing: ours, 0700, and no link on the way.
+    mutating func stagingFolder() throws(SystemError) -> DirectoryHandle {
+        if let folder = try resumedStaging() { return folder }
+        var folder = try destination.make()
+        for name in [Self.privateName, senderName] {
+            folder = try folder.openPrivateDirectory(name)
+        }
+        staging = folder
+        log = try PlacedLog(in: folder)
+        return folder
+    }
+
+    /// The staging folder if it is there already; nothing is made before the user accepted.
+    mutating func resumedStaging() throws(SystemError) -> DirectoryHandle? {
+        if staging != nil || isResumed != nil { return staging }
+        isResumed = false
+        guard let root = try destination.openIfThere() else { return nil }
+        do throws(SystemError) {
+            let folder = try root.openDirectory(Self.privateName + [0x2F] + senderName)
+            staging = folder
+            log = try PlacedLog(in: folder)
+            isResumed = true
+        } catch  where error.isMissing {}
+        return staging
+    }
+
+    // MARK: What is there
+
     mutating func destination(
         of entry: ListingEntry
     ) throws(StorageFailure) -> DestinationState {
-        do throws(SystemError) { return try destination.state(of: entry) } catch {
+        do throws(SystemError) { return try state(of: entry) } catch {
+            throw StorageFailure(error)
+        }
+    }
+
+    mutating func isFree(_ path: EntryPath) throws(StorageFailure) -> Bool {
+        do throws(SystemError) { return try destination.find(path) == .nothing } catch {
+            throw StorageFailure(error)
+        }
+    }
+
+    mutating func stagedContent(
+        of entry: ListingEntry
+    ) throws(StorageFailure) -> StagedContent {
+        guard let facts = entry.file, facts.size > 0 else { return .none }
+        do throws(SystemError) {
+            guard let staging = try resumedStaging(), isResumed == true else { return .none }
+            let key = StagingKey(path: entry.path, file: facts)
+            guard let status = try staging.statusIfPresent(of: StagedFile.dataName(key)),
+                status.kind == .file
+            else { return .none }
+            let isOnly = facts.pieceLayout.pieceCount == 1
+            let proven =
+                isOnly
+                ? (status.size == facts.size ? facts.size : 0)
+                : try StagedFile.provenBytes(
+                    entry, facts, in: staging, dataInode: status.inode)
+            return StagedContent(allocatedBytes: status.blocks * 512, provenBytes: proven)
+        } catch {
             throw StorageFailure(error)
         }
     }
 
     // MARK: Staging
 
-    /// The sender's staging folder: ours, 0700, and no link on the way.
-    private mutating func stagingFolder() throws(SystemError) -> DirectoryHandle {
-        if let staging { return staging }
-        var folder = try destination.make()
-        for name in [Array(".sealift".utf8), Array(sender.description.utf8)] {
-            do throws(SystemError) {
-                try folder.createDirectory(name, mode: 0o700)
-            } catch  where error.isAlreadyThere {}
-            folder = try folder.openDirectory(name)
-        }
-        staging = folder
-        return folder
-    }
-
     mutating func makeDirectory(_ entry: ListingEntry) throws(StorageFailure) {
         do throws(SystemError) { try destination.makeDirectory(entry) } catch {
-            throw StorageFailure(error)
-        }
-    }
-
-    mutating func makeSymbolicLink(
-        _ entry: ListingEntry, target: [UInt8]
-    ) throws(StorageFailure) {
-        do throws(SystemError) {
-            try destination.parent(of: entry.path)
-                .createSymbolicLink(Array(entry.path.name), to: target)
-        } catch {
             throw StorageFailure(error)
         }
     }
@@ -152,9 +207,38 @@ struct ReceiverFileStore: ReceiverStore {
         unsyncedBytes += UInt64(content.count)
     }
 
-    mutating func forgetPiece(_ piece: PieceIndex, of file: FileIndex) throws(StorageFailure) {
+    mutating func forgetPieces(
+        _ pieces: [PieceIndex], of file: FileIndex
+    ) throws(StorageFailure) {
         guard let staged = open[file] else { return }
-        try storing { () throws(SystemError) in try staged.forget(piece) }
+        try storing { () throws(SystemError) in try staged.forget(pieces) }
+    }
+
+    mutating func stagedWhole(of entry: ListingEntry) throws(StorageFailure) -> Hash256? {
+        guard isResumed == true, let staging, let facts = entry.file else { return nil }
+        let key = StagingKey(path: entry.path, file: facts)
+        return try storing { () throws(SystemError) -> Hash256? in
+            do throws(SystemError) {
+                let data = try staging.openFile(StagedFile.dataName(key), for: .reading)
+                let content = try data.readArray(atMost: PieceGeometry.pieceSize, at: 0)
+                guard try data.status().size == facts.size, UInt64(content.count) == facts.size
+                else { return nil }
+                return content.withUnsafeBytes { PieceHasher.hash($0, isOnlyPiece: true) }
+            } catch  where error.isMissing {
+                return nil
+            }
+        }
+    }
+
+    mutating func adoptWhole(_ file: FileIndex, entry: ListingEntry) throws(StorageFailure) {
+        guard let facts = entry.file, let staging else { return }
+        let key = StagingKey(path: entry.path, file: facts)
+        let status = try storing { () throws(SystemError) in
+            let data = try staging.openFile(StagedFile.dataName(key), for: .updating)
+            return try StagedFile.finish(data, facts)
+        }
+        whole[file] = (entry, facts, status)
+        unsyncedBytes += facts.size
     }
 
     mutating func stageWhole(
@@ -167,14 +251,12 @@ struct ReceiverFileStore: ReceiverStore {
             let data = try folder.openFile(
                 StagedFile.dataName(key), for: .creatingOrUpdating(mode: 0o600))
             if content.count > 0 { try data.write(from: content, at: 0) }
-            try data.setSize(facts.size)
-            try data.setMode(StagedFile.mode(of: facts))
-            try data.setModified(FileTime(facts.modificationTime))
+            let status = try StagedFile.finish(data, facts)
             try data.close()
+            whole[file] = (entry, facts, status)
         } catch {
             throw StorageFailure(error)
         }
-        whole[file] = (entry.path, key)
         unsyncedBytes += UInt64(content.count)
     }
 
@@ -183,67 +265,32 @@ struct ReceiverFileStore: ReceiverStore {
         whole.removeValue(forKey: file)
     }
 
-    // MARK: Publishing
+    mutating func discardStaging(of entry: ListingEntry) throws(StorageFailure) {
+        guard isResumed == true, let staging, let facts = entry.file else { return }
+        let key = StagingKey(path: entry.path, file: facts)
+        for name in [StagedFile.dataName(key), StagedFile.journalName(key)] {
+            let status = try storing { () throws(SystemError) in
+                try staging.statusIfPresent(of: name)
+            }
+            if status != nil { retired.append(name) }
+        }
+    }
 
-    mutating func publish(_ file: FileIndex) throws(StorageFailure) {
+    mutating func publish(
+        _ file: FileIndex, root: Hash256, _ placement: Placement
+    ) throws(StorageFailure) {
         if let staged = open.removeValue(forKey: file) {
-            try storing { () throws(SystemError) in try staged.finish() }
+            let status = try storing { () throws(SystemError) in try staged.finish() }
             line.append(
                 Waiting(
-                    file: file, path: staged.entry.path, key: staged.key, hasJournal: true))
-        } else if let (path, key) = whole.removeValue(forKey: file) {
-            line.append(Waiting(file: file, path: path, key: key, hasJournal: false))
-        }
-    }
-
-    var needsFlush: Bool {
-        guard !line.isEmpty || unsyncedBytes > 0 else { return false }
-        return line.count >= Self.longestLine || unsyncedBytes >= Self.mostUnsyncedBytes
-            || MonotonicClock.now() - lastSync >= Self.syncInterval
-    }
-
-    mutating func flush() throws(StorageFailure) -> [(FileIndex, StorageFailure?)] {
-        lastSync = MonotonicClock.now()
-        guard let staging else { return [] }
-        let syncs = open.values.compactMap { staged in staged.beginSync().map { (staged, $0) } }
-        guard unsyncedBytes > 0 || !line.isEmpty else { return [] }
-        try storing { () throws(SystemError) in
-            try staging.syncVolume()
-            for (staged, sync) in syncs { try staged.completeSync(sync) }
-        }
-        unsyncedBytes = 0
-        let waiting = line
-        line.removeAll(keepingCapacity: true)
-        var results: [(FileIndex, StorageFailure?)] = []
-        results.reserveCapacity(waiting.count)
-        for item in waiting { results.append((item.file, place(item, from: staging))) }
-        return results
-    }
-
-    /// Gives a file its name; nil where it has it.
-    private mutating func place(
-        _ item: Waiting, from staging: DirectoryHandle
-    ) -> StorageFailure? {
-        do throws(SystemError) {
-            let outcome = try staging.renameWithoutReplacing(
-                StagedFile.dataName(item.key), toDirectory: try destination.parent(of: item.path),
-                to: Array(item.path.name))
-            switch outcome {
-            case .renamed:
-                if item.hasJournal { try staging.unlink(StagedFile.journalName(item.key)) }
-                return nil
-            case .alreadyExists:
-                return StorageFailure(
-                    kind: .exists,
-                    description: "a file of that name appeared; the content stays in .sealift")
-            case .unsupported:
-                return StorageFailure(
-                    kind: .other,
-                    description: "this file system cannot rename without the risk of replacing; "
-                        + "the content stays in .sealift")
-            }
-        } catch {
-            return StorageFailure(error)
+                    file: file, entry: staged.entry, facts: staged.facts, key: staged.key,
+                    hasJournal: true, root: root, placement: placement, status: status))
+        } else if let (entry, facts, status) = whole.removeValue(forKey: file) {
+            line.append(
+                Waiting(
+                    file: file, entry: entry, facts: facts,
+                    key: StagingKey(path: entry.path, file: facts), hasJournal: false, root: root,
+                    placement: placement, status: status))
         }
     }
 
@@ -263,12 +310,13 @@ struct ReceiverFileStore: ReceiverStore {
         try manifest?.append(ManifestEntry(entry, root: root))
     }
 
-    mutating func cleanUp() {
-        // Both fail where something is left in them, and are to: it is another transfer's.
+    mutating func cleanUp(isWhole: Bool) {
         guard let root = try? destination.openIfThere(), staging != nil else { return }
+        if isWhole { try? log?.conclude() }
+        log = nil
         staging = nil
-        let folder = Array(".sealift".utf8)
-        try? root.openDirectory(folder).removeDirectory(Array(sender.description.utf8))
-        try? root.removeDirectory(folder)
+        // Both fail where something is left in them, and are to: it is another transfer's.
+        try? root.openDirectory(Self.privateName).removeDirectory(senderName)
+        try? root.removeDirectory(Self.privateName)
     }
 }

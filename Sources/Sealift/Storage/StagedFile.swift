@@ -1,3 +1,4 @@
+import Glibc
 import SealiftBase
 import SealiftContent
 import SealiftIO
@@ -36,12 +37,18 @@ final class StagedFile {
             Self.dataName(key), for: .creatingOrUpdating(mode: 0o600))
         journalFile = try staging.openFile(
             Self.journalName(key), for: .creatingOrUpdating(mode: 0o600))
-        let found = try Self.readJournal(journalFile, data: data, key: key, facts, boot: boot)
+        guard try journalFile.tryLock() else {
+            throw SystemError(code: EBUSY, operation: "receive a file that another run receives")
+        }
+        let inode = try data.status().inode
+        let found = try Self.readJournal(
+            journalFile, data: data, dataInode: inode, key: key, facts, boot: boot)
         if let found {
             journal = found.writer
             claimed = found.claimed
         } else {
-            journal = PieceJournalWriter(key: key, length: facts.size, boot: boot)
+            journal = PieceJournalWriter(
+                key: key, dataInode: inode, length: facts.size, boot: boot)
             claimed = PieceHashes(layout: facts.pieceLayout)
             try journalFile.setSize(0)
             try data.setSize(0)
@@ -60,24 +67,27 @@ final class StagedFile {
         _ piece: PieceIndex, _ content: UnsafeRawBufferPointer, hash: Hash256
     ) throws(SystemError) {
         let offset = piece.rawValue * UInt64(PieceGeometry.pieceSize)
-        try reserve(through: offset + UInt64(content.count))
+        try reserve(from: offset, through: offset + UInt64(content.count))
         try data.write(from: content, at: offset)
         let record = journal.record(piece, hash: hash)
         try journalFile.write(record.bytes, at: record.offset)
         isDirty = true
     }
 
-    /// Strikes a piece from the journal, for good before its bytes are overwritten.
-    func forget(_ piece: PieceIndex) throws(SystemError) {
-        let erasure = journal.erase(piece)
-        try journalFile.write(erasure.bytes, at: erasure.offset)
+    /// Strikes pieces from the journal, for good before their bytes are overwritten.
+    func forget(_ pieces: [PieceIndex]) throws(SystemError) {
+        for piece in pieces {
+            let erasure = journal.erase(piece)
+            try journalFile.write(erasure.bytes, at: erasure.offset)
+        }
         try journalFile.sync()
     }
 
-    private func reserve(through end: UInt64) throws(SystemError) {
+    private func reserve(from offset: UInt64, through end: UInt64) throws(SystemError) {
         guard canReserve, end > reservedEnd, facts.holes.isEmpty else { return }
         let target = min(facts.size, end + Self.reserveAhead)
-        canReserve = try data.reserve(reservedEnd..<target)
+        // A resumed file may go on far behind what was reserved; what lies between is not wanted yet.
+        canReserve = try data.reserve(max(reservedEnd, offset)..<target)
         reservedEnd = target
     }
 
@@ -96,10 +106,36 @@ final class StagedFile {
     }
 
     /// Gives the whole, proven content its length, mode and time.
-    func finish() throws(SystemError) {
+    /// - Returns: what the file system then says of it.
+    func finish() throws(SystemError) -> FileStatus {
+        try Self.finish(data, facts)
+    }
+
+    /// The same for a file of one piece, which has no journal.
+    static func finish(_ data: OpenFile, _ facts: FileEntry) throws(SystemError) -> FileStatus {
         try data.setSize(facts.size)
-        try data.setMode(Self.mode(of: facts))
+        try data.setMode(mode(of: facts))
         try data.setModified(FileTime(facts.modificationTime))
+        return try data.status()
+    }
+
+    /// The bytes that the journal beside `data` says are proven, as a look without any promise.
+    static func provenBytes(
+        _ entry: ListingEntry, _ facts: FileEntry, in staging: DirectoryHandle, dataInode: UInt64
+    ) throws(SystemError) -> UInt64 {
+        let key = StagingKey(path: entry.path, file: facts)
+        let file: OpenFile
+        do throws(SystemError) {
+            file = try staging.openFile(journalName(key), for: .reading)
+        } catch  where error.isMissing {
+            return 0
+        }
+        guard let header = try newestHeader(of: file, key, facts) else { return 0 }
+        var reader = PieceJournalReader(header: header, boot: header.boot, dataInode: dataInode)
+        try readTable(of: file, facts, with: &reader)
+        var proven = reader.trusted
+        proven.formUnion(reader.doubtful)
+        return proven.dataBytes(in: facts.pieceLayout)
     }
 
     /// 0666 or 0777 under the user's mask.
@@ -109,45 +145,55 @@ final class StagedFile {
 
     // MARK: An earlier run's journal
 
-    private static let readChunk = 1 << 20
+    /// Records read at a time, 1 MiB.
+    private static let readChunk: UInt64 = 26_214
+
+    private static func newestHeader(
+        of file: OpenFile, _ key: StagingKey, _ facts: FileEntry
+    ) throws(SystemError) -> PieceJournalHeader? {
+        let front = try file.readArray(atMost: Int(PieceJournalFormat.tableOffset), at: 0)
+        let header = front.withUnsafeBytes { PieceJournalHeader.newest(in: $0) }
+        guard let header, header.key == key, header.length == facts.size else { return nil }
+        return header
+    }
+
+    /// Reads the records of everything that is no hole of the file.
+    private static func readTable(
+        of file: OpenFile, _ facts: FileEntry, with reader: inout PieceJournalReader,
+        found: (PieceIndex, Hash256) -> Void = { _, _ in }
+    ) throws(SystemError) {
+        var next: UInt64 = 0
+        let size = PieceJournalFormat.recordByteCount
+        while let run = facts.pieceLayout.dataRun(atOrAfter: next) {
+            let first = PieceIndex(run.lowerBound)
+            reader.skip(to: first)
+            let wanted = min(readChunk, UInt64(run.count)) * UInt64(size)
+            let bytes = try file.readArray(
+                atMost: Int(wanted), at: PieceJournalFormat.offset(of: first))
+            let count = bytes.count / size
+            // The table ends with the last piece that was proven.
+            guard count > 0 else { return }
+            bytes.withUnsafeBytes { reader.feed($0, found: found) }
+            next = run.lowerBound + UInt64(count)
+        }
+    }
 
     /// Reads a journal that fits the file; nil where there is none to believe.
     private static func readJournal(
-        _ file: OpenFile, data: OpenFile, key: StagingKey, _ facts: FileEntry, boot: BootIdentity
+        _ file: OpenFile, data: OpenFile, dataInode: UInt64, key: StagingKey, _ facts: FileEntry,
+        boot: BootIdentity
     ) throws(SystemError) -> (writer: PieceJournalWriter, claimed: PieceHashes)? {
-        let front = Int(PieceJournalFormat.tableOffset)
-        var buffer = [UInt8](repeating: 0, count: max(front, readChunk))
-        let count = try file.read(into: &buffer, count: front, at: 0)
-        let header = buffer.withUnsafeBytes {
-            PieceJournalHeader.newest(in: UnsafeRawBufferPointer(rebasing: $0[..<count]))
-        }
-        guard let header, header.key == key, header.length == facts.size else { return nil }
-        var reader = PieceJournalReader(header: header, boot: boot)
+        // A journal whose data is gone tells nothing.
+        guard let header = try newestHeader(of: file, key, facts), try data.status().size > 0
+        else { return nil }
+        var reader = PieceJournalReader(header: header, boot: boot, dataInode: dataInode)
         var claimed = PieceHashes(layout: facts.pieceLayout)
-        let size = PieceJournalFormat.recordByteCount
-        let chunk = readChunk / size * size
-        var piece: UInt64 = 0
-        while piece < facts.pieceLayout.pieceCount {
-            let offset = PieceJournalFormat.offset(of: PieceIndex(piece))
-            let count = try file.read(into: &buffer, count: chunk, at: offset)
-            guard count >= size else { break }
-            buffer.withUnsafeBytes { bytes in
-                let whole = UnsafeRawBufferPointer(rebasing: bytes[..<(count / size * size)])
-                reader.feed(whole)
-                for index in 0..<UInt64(whole.count / size) {
-                    let place = PieceIndex(piece + index)
-                    let record = UnsafeRawBufferPointer(
-                        rebasing: whole[(Int(index) * size)..<((Int(index) + 1) * size)])
-                    guard facts.pieceLayout.isData(place),
-                        let record = PieceJournalRecord(decoding: record, for: place, key: key)
-                    else { continue }
-                    claimed.set(record.hash, for: place)
-                }
-                piece += UInt64(whole.count / size)
-            }
+        try readTable(of: file, facts, with: &reader) { piece, hash in
+            claimed.set(hash, for: piece)
         }
         // What may not have reached the disk before the machine stopped is looked at again.
-        let writer = PieceJournalWriter(resuming: reader, boot: boot)
+        let writer = PieceJournalWriter(resuming: reader, boot: boot, dataInode: dataInode)
+        var buffer = [UInt8](repeating: 0, count: PieceGeometry.pieceSize)
         for range in reader.doubtful.intervals.ranges {
             for piece in range {
                 let place = PieceIndex(piece)

@@ -43,8 +43,7 @@ public struct PieceHashCacheHeader: Hashable, Sendable {
         writer.write(identity.inode)
         writer.write(identity.size)
         for time in [identity.modificationTime, identity.changeTime] {
-            writer.write(UInt64(bitPattern: time.seconds))
-            writer.write(time.nanoseconds)
+            time.write(to: &writer)
         }
         writer.write(root)
         writer.write(CyclicRedundancyCheck.value(of: writer.bytes))
@@ -57,14 +56,16 @@ public struct PieceHashCacheHeader: Hashable, Sendable {
         guard bytes.count >= Self.byteCount, bytes.starts(with: Self.magic) else { throw .damaged }
         let check = CyclicRedundancyCheck.value(of: bytes[..<(Self.byteCount - 4)])
         let version = bytes[Self.magic.count]
+        let isPadded: Bool
         do throws(ByteReader.Failure) {
             var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[..<Self.byteCount]))
-            _ = try reader.readBytes(count: Self.magic.count + 4)
+            _ = try reader.readBytes(count: Self.magic.count + 1)
+            isPadded = try reader.readBytes(count: 3).allSatisfy { $0 == 0 }
             let device = try reader.readUInt64()
             let inode = try reader.readUInt64()
             let size = try reader.readUInt64()
-            let modificationTime = try Self.time(&reader)
-            let changeTime = try Self.time(&reader)
+            let modificationTime = try ModificationTime(&reader)
+            let changeTime = try ModificationTime(&reader)
             root = try reader.readHash()
             guard try reader.readUInt32() == check else { throw ByteReader.Failure.outOfBounds }
             identity = FileIdentity(
@@ -74,15 +75,6 @@ public struct PieceHashCacheHeader: Hashable, Sendable {
             throw .damaged
         }
         guard version == Self.version else { throw .newerVersion(version) }
-    }
-
-    private static func time(
-        _ reader: inout ByteReader
-    ) throws(ByteReader.Failure) -> ModificationTime {
-        let seconds = Int64(bitPattern: try reader.readUInt64())
-        guard
-            let time = ModificationTime(seconds: seconds, nanoseconds: try reader.readUInt32())
-        else { throw .outOfBounds }
-        return time
+        guard isPadded else { throw .damaged }
     }
 }

@@ -1,8 +1,8 @@
 /// Where things stand in a journal of proven pieces (PROTOCOL §9.5).
 ///
 /// ```
-/// 0     header, slot 0     64 bytes, rest of the 4,096 zero
-/// 4096  header, slot 1     64 bytes, rest of the 4,096 zero
+/// 0     header, slot 0     72 bytes, rest of the 4,096 zero
+/// 4096  header, slot 1     72 bytes, rest of the 4,096 zero
 /// 8192  record of piece 0  40 bytes
 /// 8232  record of piece 1  …
 /// ```
@@ -11,7 +11,7 @@
 ///
 /// Which records to believe after a power cut is told by **epochs**. A record carries the epoch it
 /// was written in; the header names the last epoch whose data was synced. A sync costs one write of
-/// 64 bytes, whatever the number of pieces it covers and whatever order they came in.
+/// 72 bytes, whatever the number of pieces it covers and whatever order they came in.
 public enum PieceJournalFormat {
     /// Bytes of a header slot. The two slots never share a sector, so that one of them is whole.
     public static let slotByteCount: UInt64 = 4_096

@@ -2,17 +2,21 @@ import SealiftBase
 
 /// What a journal says of itself: which file it is for, and how far its data is surely on disk.
 ///
-/// 64 bytes: `"SLJ1"` ‖ u8 version (1) ‖ 3 zero bytes ‖ staging key (16) ‖ boot identity (16) ‖
-/// u64 length ‖ u64 revision ‖ u32 synced epoch ‖ u32 CRC-32C of the 60 bytes before.
+/// 72 bytes: `"SLJ1"` ‖ u8 version (2) ‖ 3 zero bytes ‖ staging key (16) ‖ boot identity (16) ‖
+/// u64 inode of the data ‖ u64 length ‖ u64 revision ‖ u32 synced epoch ‖ u32 CRC-32C of the 68
+/// bytes before. Version 1 had no inode.
 public struct PieceJournalHeader: Hashable, Sendable {
     /// Bytes of an encoded header.
-    public static let byteCount = 64
+    public static let byteCount = 72
 
     private static let magic = Array("SLJ1".utf8)
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     /// The file's staging key.
     public let key: StagingKey
+    /// The inode of the data file that the records tell of: where another file took its name, they
+    /// tell nothing.
+    public let dataInode: UInt64
     /// The file's length in bytes.
     public let length: UInt64
     /// The run of the machine in which every record with a later epoch than ``syncedEpoch`` was
@@ -26,9 +30,11 @@ public struct PieceJournalHeader: Hashable, Sendable {
 
     /// Puts the parts together.
     public init(
-        key: StagingKey, length: UInt64, boot: BootIdentity, revision: UInt64, syncedEpoch: UInt32
+        key: StagingKey, dataInode: UInt64, length: UInt64, boot: BootIdentity, revision: UInt64,
+        syncedEpoch: UInt32
     ) {
         self.key = key
+        self.dataInode = dataInode
         self.length = length
         self.boot = boot
         self.revision = revision
@@ -38,7 +44,7 @@ public struct PieceJournalHeader: Hashable, Sendable {
     /// Where this revision of the header is written: the slot that the one before is not in.
     public var offset: UInt64 { (revision & 1) * PieceJournalFormat.slotByteCount }
 
-    /// The 64 bytes.
+    /// The 72 bytes.
     public var encoded: [UInt8] {
         var writer = ByteWriter(capacity: Self.byteCount)
         writer.write(Self.magic)
@@ -46,6 +52,7 @@ public struct PieceJournalHeader: Hashable, Sendable {
         writer.writeZeros(3)
         writer.write(key.bytes)
         writer.write(boot.bytes)
+        writer.write(dataInode)
         writer.write(length)
         writer.write(revision)
         writer.write(syncedEpoch)
@@ -59,11 +66,14 @@ public struct PieceJournalHeader: Hashable, Sendable {
         guard bytes.count >= Self.byteCount, bytes.starts(with: Self.magic) else { throw .damaged }
         let covered = bytes[..<(Self.byteCount - 4)]
         let version = bytes[Self.magic.count]
+        let isPadded: Bool
         do throws(ByteReader.Failure) {
             var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[..<Self.byteCount]))
-            _ = try reader.readBytes(count: Self.magic.count + 4)
+            _ = try reader.readBytes(count: Self.magic.count + 1)
+            isPadded = try reader.readBytes(count: 3).allSatisfy { $0 == 0 }
             let key = StagingKey(bytes: try reader.readBytes(count: StagingKey.byteCount))
             let boot = BootIdentity(bytes: try reader.readBytes(count: BootIdentity.byteCount))
+            dataInode = try reader.readUInt64()
             length = try reader.readUInt64()
             revision = try reader.readUInt64()
             syncedEpoch = try reader.readUInt32()
@@ -77,6 +87,7 @@ public struct PieceJournalHeader: Hashable, Sendable {
             throw .damaged
         }
         guard version == Self.version else { throw .newerVersion(version) }
+        guard isPadded else { throw .damaged }
     }
 
     /// The newest whole header among the two slots at the start of a journal; nil when neither is

@@ -1,4 +1,4 @@
-import SealiftBase
+public import SealiftBase
 
 /// Reads a journal's table in chunks of any size and says which pieces may be believed.
 ///
@@ -19,19 +19,26 @@ public struct PieceJournalReader: Sendable {
     public private(set) var highestEpoch: UInt32 = 0
 
     private let isSameBoot: Bool
+    private let isSameData: Bool
     private let pieceCount: UInt64
     private var piece: UInt64 = 0
     private var partial: [UInt8] = []
 
-    /// Makes the reader of a journal with `header`, in the run `boot` of the machine.
-    public init(header: PieceJournalHeader, boot: BootIdentity) {
+    /// Makes the reader of a journal with `header`, in the run `boot` of the machine, where the data
+    /// file has the inode `dataInode`. With another inode than the header's, every piece is doubtful:
+    /// the folder was copied, or something else took the file's name.
+    public init(header: PieceJournalHeader, boot: BootIdentity, dataInode: UInt64) {
         self.header = header
         isSameBoot = header.boot == boot
+        isSameData = header.dataInode == dataInode
         pieceCount = PieceGeometry.pieceCount(of: header.length)
     }
 
     /// Takes the next bytes of the table, which begins at ``PieceJournalFormat/tableOffset``.
-    public mutating func feed(_ bytes: UnsafeRawBufferPointer) {
+    /// - Parameter found: called with each record that counts: the piece and its hash.
+    public mutating func feed(
+        _ bytes: UnsafeRawBufferPointer, found: (PieceIndex, Hash256) -> Void = { _, _ in }
+    ) {
         let size = PieceJournalFormat.recordByteCount
         var rest = bytes[...]
         if !partial.isEmpty {
@@ -41,10 +48,10 @@ public struct PieceJournalReader: Sendable {
             guard partial.count == size else { return }
             let record = partial
             partial = []
-            record.withUnsafeBytes { take($0) }
+            record.withUnsafeBytes { take($0, found) }
         }
         while rest.count >= size {
-            take(UnsafeRawBufferPointer(rebasing: rest.prefix(size)))
+            take(UnsafeRawBufferPointer(rebasing: rest.prefix(size)), found)
             rest = rest.dropFirst(size)
         }
         partial = Array(rest)
@@ -56,7 +63,9 @@ public struct PieceJournalReader: Sendable {
         partial = []
     }
 
-    private mutating func take(_ bytes: UnsafeRawBufferPointer) {
+    private mutating func take(
+        _ bytes: UnsafeRawBufferPointer, _ found: (PieceIndex, Hash256) -> Void
+    ) {
         guard piece < pieceCount else { return }
         let index = PieceIndex(piece)
         piece += 1
@@ -64,7 +73,8 @@ public struct PieceJournalReader: Sendable {
             return
         }
         highestEpoch = max(highestEpoch, record.epoch)
-        if isSameBoot || record.epoch <= header.syncedEpoch {
+        found(index, record.hash)
+        if isSameData, isSameBoot || record.epoch <= header.syncedEpoch {
             trusted.insert(index)
         } else {
             doubtful.insert(index)

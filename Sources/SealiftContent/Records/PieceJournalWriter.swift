@@ -32,23 +32,24 @@ public struct PieceJournalWriter: Sendable {
 
     /// Begins the journal of a file of which nothing is there. Its first write is
     /// ``headerWrite``.
-    public init(key: StagingKey, length: UInt64, boot: BootIdentity) {
+    public init(key: StagingKey, dataInode: UInt64, length: UInt64, boot: BootIdentity) {
         header = PieceJournalHeader(
-            key: key, length: length, boot: boot, revision: 0, syncedEpoch: 0)
+            key: key, dataInode: dataInode, length: length, boot: boot, revision: 0, syncedEpoch: 0)
         epoch = 1
     }
 
-    /// Goes on with the journal read by `reader`, in the run `boot` of the machine.
+    /// Goes on with the journal read by `reader`, in the run `boot` of the machine and for the data
+    /// file with the inode `dataInode`.
     ///
     /// In the run of the machine that wrote it this changes nothing on disk. In another, every
     /// doubtful piece must first have been recorded again, or erased, and the journal synced:
     /// ``headerWrite`` then says that what is left is to be trusted.
-    public init(resuming reader: PieceJournalReader, boot: BootIdentity) {
+    public init(resuming reader: PieceJournalReader, boot: BootIdentity, dataInode: UInt64) {
         let old = reader.header
-        let isSameBoot = old.boot == boot
+        let isSame = old.boot == boot && old.dataInode == dataInode
         header = PieceJournalHeader(
-            key: old.key, length: old.length, boot: boot,
-            revision: isSameBoot ? old.revision : old.revision &+ 1, syncedEpoch: old.syncedEpoch)
+            key: old.key, dataInode: dataInode, length: old.length, boot: boot,
+            revision: isSame ? old.revision : old.revision &+ 1, syncedEpoch: old.syncedEpoch)
         // Later than every epoch on disk, so that nothing old is taken for covered by a new sync.
         epoch = Self.following(max(reader.highestEpoch, old.syncedEpoch))
     }
@@ -79,7 +80,7 @@ public struct PieceJournalWriter: Sendable {
     /// of the journal.
     public mutating func completeSync(_ sync: Sync) -> Write {
         header = PieceJournalHeader(
-            key: header.key, length: header.length, boot: header.boot,
+            key: header.key, dataInode: header.dataInode, length: header.length, boot: header.boot,
             revision: header.revision &+ 1, syncedEpoch: max(header.syncedEpoch, sync.epoch))
         return headerWrite
     }

@@ -30,11 +30,11 @@ struct HalfOpenHandshake: Sendable {
     var phase: Phase
 }
 
-/// The most recent handshake ids that were answered, of bounded number.
+/// The most recent handshake ids that were given a place, of bounded number.
 ///
-/// A recorded message 1 carries its id under the mac, so a replay meets its id here and costs a
-/// look-up instead of a half-open place.
-struct AnsweredHandshakes: Sendable {
+/// A recorded message 1, or a half of it, carries its id under the mac, so a replay meets its id here
+/// and costs a look-up instead of a half-open place.
+struct UsedHandshakes: Sendable {
     private let capacity: Int
     private var members: Set<HandshakeID> = []
     private var order: [HandshakeID] = []
@@ -44,6 +44,8 @@ struct AnsweredHandshakes: Sendable {
     init(capacity: Int) {
         self.capacity = capacity
     }
+
+    var count: Int { members.count }
 
     func contains(_ id: HandshakeID) -> Bool { members.contains(id) }
 

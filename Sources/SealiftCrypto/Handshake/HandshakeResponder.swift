@@ -4,8 +4,8 @@ public import SealiftBase
 /// answers nobody else.
 ///
 /// A datagram without a known tag costs one look-up; one with a known tag but a wrong mac costs one
-/// HMAC. Neither gets a reply, and neither takes memory. Message 1 is answered at most once per
-/// handshake id, by bytes that never change.
+/// HMAC. Neither gets a reply, and neither takes memory. A handshake id gets a place once, and message
+/// 1 is answered by bytes that never change.
 public struct HandshakeResponder: Sendable {
     /// What a datagram led to.
     public enum OnDatagram: Sendable {
@@ -23,8 +23,8 @@ public struct HandshakeResponder: Sendable {
         static let halfOpen = 2
         /// How long one stays half-open.
         static let lifetime: Duration = .seconds(3)
-        /// Answered handshake ids remembered per pre-shared key.
-        static let answered = 1024
+        /// Handshake ids remembered per pre-shared key.
+        static let remembered = 1024
     }
 
     /// What is kept for one welcome key.
@@ -33,7 +33,7 @@ public struct HandshakeResponder: Sendable {
         let role: SessionRole
         let hour: UInt64
         var halfOpen: [HalfOpenHandshake] = []
-        var answered = AnsweredHandshakes(capacity: Limit.answered)
+        var used = UsedHandshakes(capacity: Limit.remembered)
     }
 
     private let local: DeviceKeyPair
@@ -75,6 +75,9 @@ public struct HandshakeResponder: Sendable {
     /// How many handshakes are half-open, over all keys.
     public var halfOpenCount: Int { entries.values.reduce(0) { $0 + $1.halfOpen.count } }
 
+    /// How many handshake ids are remembered, over all keys.
+    var rememberedCount: Int { entries.values.reduce(0) { $0 + $1.used.count } }
+
     /// Drops the half-open handshakes whose time is over.
     public mutating func handleTimeout(now: Instant) {
         guard let nextTimeout, nextTimeout <= now else { return }
@@ -110,8 +113,11 @@ public struct HandshakeResponder: Sendable {
         var place = entry.halfOpen.firstIndex { $0.handshakeID == datagram.handshakeID }
         if place == nil {
             guard entry.halfOpen.count < Limit.halfOpen,
-                !entry.answered.contains(datagram.handshakeID)
+                !entry.used.contains(datagram.handshakeID)
             else { return .ignored }
+            // From here on this id is used up, whatever becomes of it: a recorded fragment whose
+            // other half was lost would otherwise hold a place whenever it is sent again.
+            entry.used.insert(datagram.handshakeID)
             entry.halfOpen.append(
                 HalfOpenHandshake(
                     handshakeID: datagram.handshakeID, deadline: now + Limit.lifetime,
@@ -132,8 +138,6 @@ public struct HandshakeResponder: Sendable {
                 entry.halfOpen[place].phase = .collecting(assembly)
                 return .ignored
             }
-            // From here on this id is used up, whatever becomes of it.
-            entry.answered.insert(datagram.handshakeID)
             guard
                 let answer = answer(to: message, id: datagram.handshakeID, tag: datagram.tag, entry)
             else {

@@ -144,6 +144,26 @@ extension DirectoryHandle {
         return .renamed
     }
 
+    /// Exchanges `name` and `other` in `directory`: each then stands for what the other stood for. At
+    /// no moment is one of the names missing.
+    /// - Returns: false where the file system cannot exchange; nothing was changed then.
+    /// - Throws: `ENOENT` where one of the names does not exist.
+    public func exchange(
+        _ name: [UInt8], withDirectory directory: DirectoryHandle, _ other: [UInt8]
+    ) throws(SystemError) -> Bool {
+        try faults?.check(.rename, path: other)
+        try PathBytes.requireName(name, "exchange")
+        try PathBytes.requireName(other, "exchange")
+        let source = descriptor.number
+        let target = directory.descriptor.number
+        let result = PathBytes.withTerminated(name) { name in
+            PathBytes.withTerminated(other) { sealift_path_exchange(source, name, target, $0) }
+        }
+        if result == -EINVAL || result == -ENOSYS { return false }
+        try checked(result, "exchange", other)
+        return true
+    }
+
     @discardableResult
     private func onName<Result: SignedInteger>(
         _ name: [UInt8], _ operation: StaticString,

@@ -45,6 +45,21 @@ public final class OpenFile: Sendable {
         return done
     }
 
+    /// Reads up to `limit` bytes from `offset` on; fewer only at the end of the file.
+    public func readArray(atMost limit: Int, at offset: UInt64) throws(SystemError) -> [UInt8] {
+        var content = [UInt8](repeating: 0, count: limit)
+        var outcome: Result<Int, SystemError> = .success(0)
+        content.withUnsafeMutableBytes { buffer in
+            do throws(SystemError) {
+                outcome = .success(try read(into: buffer, at: offset))
+            } catch {
+                outcome = .failure(error)
+            }
+        }
+        content.removeLast(limit - (try outcome.get()))
+        return content
+    }
+
     /// Reads the whole file.
     /// - Throws: `EFBIG` where it has more than `limit` bytes.
     public func readAll(atMost limit: Int) throws(SystemError) -> [UInt8] {

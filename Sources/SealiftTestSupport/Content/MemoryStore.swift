@@ -14,8 +14,8 @@ public final class MemoryStore: ReceiverStore {
         var journal: PieceHashes
     }
 
-    /// What is at the destination, by path.
-    public private(set) var placed: [EntryPath: [UInt8]] = [:]
+    /// What is at the destination, by path. A test may change what a run placed.
+    public var placed: [EntryPath: [UInt8]] = [:]
     /// Directories made.
     public private(set) var directories: Set<EntryPath> = []
     /// Links made, with their targets.
@@ -24,6 +24,10 @@ public final class MemoryStore: ReceiverStore {
     public var occupied: Set<EntryPath> = []
     /// After so many bytes written every write fails as on a full disk.
     public var capacity: UInt64 = .max
+    /// Names that somebody takes while content is on its way.
+    public var takenLater: Set<EntryPath> = []
+    /// Content that the disk gives back in place of what was written.
+    public var rotten: [EntryPath: [UInt8]] = [:]
     /// Pieces written to staging.
     public private(set) var piecesWritten = 0
 
@@ -31,7 +35,9 @@ public final class MemoryStore: ReceiverStore {
     private var listingBytes: [UInt8] = []
     private var open: [FileIndex: EntryPath] = [:]
     private var stagings: [EntryPath: Staging] = [:]
-    private var line: [FileIndex] = []
+    private var line: [(file: FileIndex, placement: Placement)] = []
+    /// What the log of placed files knows: the entries as they were placed.
+    private var records: [EntryPath: ListingEntry] = [:]
     private var roots: [FileIndex: Hash256] = [:]
 
     /// Makes an empty destination.
@@ -62,9 +68,26 @@ public final class MemoryStore: ReceiverStore {
         return end - Int(offset)
     }
 
-    /// Occupied as the test says.
+    /// Occupied as the test says, or as an earlier session left it.
     public func destination(of entry: ListingEntry) throws(StorageFailure) -> DestinationState {
-        occupied.contains(entry.path) ? .occupied : .free
+        if occupied.contains(entry.path) { return .occupied }
+        if entry.entryKind == .symbolicLink, links[entry.path] != nil { return .placed(number: 0) }
+        guard placed[entry.path] != nil else { return .free }
+        guard let record = records[entry.path] else { return .occupied }
+        return record == entry ? .placed(number: 0) : .outdated(number: 0)
+    }
+
+    /// Whether nothing was placed or occupied there.
+    public func isFree(_ path: EntryPath) throws(StorageFailure) -> Bool {
+        placed[path] == nil && links[path] == nil && !occupied.contains(path)
+    }
+
+    /// What an earlier session staged.
+    public func stagedContent(of entry: ListingEntry) throws(StorageFailure) -> StagedContent {
+        guard let staging = stagings[entry.path], staging.entry == entry else { return .none }
+        let proven = UInt64(staging.journal.layout.dataPieceCount - staging.journal.missingCount)
+        let bytes = proven * UInt64(PieceGeometry.pieceSize)
+        return StagedContent(allocatedBytes: bytes, provenBytes: bytes)
     }
 
     /// Notes the directory.
@@ -74,9 +97,17 @@ public final class MemoryStore: ReceiverStore {
 
     /// Notes the link.
     public func makeSymbolicLink(
-        _ entry: ListingEntry, target: [UInt8]
+        _ entry: ListingEntry, target: [UInt8], _ placement: Placement
     ) throws(StorageFailure) {
-        links[entry.path] = target
+        guard !takenLater.contains(entry.path) else {
+            throw StorageFailure(kind: .exists, description: "the name is taken")
+        }
+        links[numbered(entry.path, placement)] = target
+    }
+
+    /// The root of what an earlier session placed.
+    public func placedRoot(of entry: ListingEntry) throws(StorageFailure) -> Hash256? {
+        placed[entry.path].map { $0.isEmpty ? .zero : ContentID(of: $0).root }
     }
 
     /// Opens the staging, with what an earlier session proved.
@@ -104,10 +135,23 @@ public final class MemoryStore: ReceiverStore {
         stagings[path]?.journal.set(hash, for: piece)
     }
 
-    /// Strikes a piece.
-    public func forgetPiece(_ piece: PieceIndex, of file: FileIndex) throws(StorageFailure) {
+    /// Strikes pieces.
+    public func forgetPieces(
+        _ pieces: [PieceIndex], of file: FileIndex
+    ) throws(StorageFailure) {
         guard let path = open[file] else { return }
-        stagings[path]?.journal.remove(piece)
+        for piece in pieces { stagings[path]?.journal.remove(piece) }
+    }
+
+    /// The hash of a small file that an earlier session staged.
+    public func stagedWhole(of entry: ListingEntry) throws(StorageFailure) -> Hash256? {
+        guard let staging = stagings[entry.path], staging.entry == entry else { return nil }
+        return ContentID(of: staging.content).root
+    }
+
+    /// Takes it.
+    public func adoptWhole(_ file: FileIndex, entry: ListingEntry) throws(StorageFailure) {
+        open[file] = entry.path
     }
 
     /// Stages a small file.
@@ -128,8 +172,10 @@ public final class MemoryStore: ReceiverStore {
     }
 
     /// Puts a file in line.
-    public func publish(_ file: FileIndex) throws(StorageFailure) {
-        line.append(file)
+    public func publish(
+        _ file: FileIndex, root: Hash256, _ placement: Placement
+    ) throws(StorageFailure) {
+        line.append((file, placement))
     }
 
     /// Whether 64 files are in line.
@@ -138,18 +184,46 @@ public final class MemoryStore: ReceiverStore {
     /// Gives the files in line their names.
     public func flush() throws(StorageFailure) -> [(FileIndex, StorageFailure?)] {
         defer { line.removeAll() }
-        return line.map { file in
-            guard let path = open.removeValue(forKey: file),
-                let staging = stagings.removeValue(forKey: path)
-            else {
+        return line.map { file, placement in
+            guard let path = open.removeValue(forKey: file), let staging = stagings[path] else {
                 return (file, StorageFailure(kind: .other, description: "nothing was staged"))
             }
-            guard placed[path] == nil else {
+            let name = numbered(path, placement)
+            let isTaken = placed[name] != nil && placement.replaces == .nothing
+            guard !isTaken, !takenLater.contains(name) else {
                 return (file, StorageFailure(kind: .exists, description: "the name is taken"))
             }
-            placed[path] = staging.content
+            stagings.removeValue(forKey: path)
+            placed[name] = staging.content
+            records[path] = staging.entry
             return (file, nil)
         }
+    }
+
+    private func numbered(_ path: EntryPath, _ placement: Placement) -> EntryPath {
+        NumberedName.path(path, number: placement.number) ?? path
+    }
+
+    /// Nothing is ever lost here.
+    public func settle() throws(StorageFailure) {}
+
+    /// Gives back what was placed, or what rotted.
+    public func verify(
+        _ entry: ListingEntry, number: UInt32
+    ) throws(StorageFailure) -> DiskVerification {
+        let path = numbered(entry.path, Placement(number: number, replaces: .nothing))
+        guard let content = rotten[path] ?? placed[path] else { return .unreadable }
+        return .read(content.isEmpty ? .zero : ContentID(of: content).root)
+    }
+
+    /// Forgets that the entry was placed whole.
+    public func refute(_ entry: ListingEntry, number: UInt32) throws(StorageFailure) {
+        records[entry.path] = ListingEntry(path: entry.path, kind: .directory)
+    }
+
+    /// Drops what is staged.
+    public func discardStaging(of entry: ListingEntry) throws(StorageFailure) {
+        stagings.removeValue(forKey: entry.path)
     }
 
     /// Keeps a root.
@@ -160,9 +234,10 @@ public final class MemoryStore: ReceiverStore {
     /// The root kept.
     public func root(of file: FileIndex) throws(StorageFailure) -> Hash256? { roots[file] }
 
-    /// Drops the listing.
-    public func cleanUp() {
+    /// Drops the listing, and the records where they have served.
+    public func cleanUp(isWhole: Bool) {
         listingBytes.removeAll()
+        if isWhole { records.removeAll() }
     }
 
     private func spend(_ bytes: Int) throws(StorageFailure) {

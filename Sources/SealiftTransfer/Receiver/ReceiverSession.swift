@@ -57,6 +57,10 @@ public struct ReceiverSession {
         public var filesDelivered: UInt64 = 0
         /// Files that will not be.
         public var filesFailed: UInt64 = 0
+        /// Files left out on purpose.
+        public var filesSkipped: UInt64 = 0
+        /// Entries of every kind that the sender was told to leave out.
+        public var entriesSkipped: UInt64 = 0
 
         /// Counts nothing yet.
         public init() {}
@@ -79,8 +83,13 @@ public struct ReceiverSession {
         case hashes(FileIndex, firstPiece: PieceIndex, bytes: Int)
     }
 
-    /// How many planned runs wait at most.
+    /// How many planned runs of each sort wait at most.
     private static let plannedAhead = 4
+    /// How many bytes of hashes may be on their way: 128 GiB of content. They have a bound of their own,
+    /// because the sender may have to read all that content again first, and new pieces do not wait.
+    static let mostHashBytes = 16 << 20
+    /// How many requests for hashes may be on their way: a small file takes one each.
+    static let mostHashRequests = 4_096
 
     private var phase = Phase.awaitingOffer
     private var actions: Deque<Action> = []
@@ -89,8 +98,14 @@ public struct ReceiverSession {
     /// Pieces given to the worker and not proven yet.
     private var beingStored = 0
     private var planned: Deque<PlannedRun> = []
+    private var plannedHashes: Deque<PlannedRun> = []
     private var isPlanning = false
-    private var isPlanExhausted = false
+    /// How planning went on when it was asked last; nil where something changed since.
+    private var lastAnswer: PlanAnswer?
+    /// Hashes given to the worker and not compared yet: what differs has to be planned again.
+    private var beingCompared = 0
+    private var hashRequests = 0
+    private var hashBytes = 0
     private var nextListingPiece: UInt64 = 0
     private var highestRequestedFile = FileIndex.listing
     private var failedFiles: Set<FileIndex> = []
@@ -147,9 +162,8 @@ public struct ReceiverSession {
             beingStored += 1
             actions.append(.work(.store(file, piece, buffer)))
         case .hashes(let file, let firstPiece, let bytes):
-            window.released(UInt64(bytes))
-            // Pieces whose hashes differ are planned again behind this command.
-            isPlanExhausted = false
+            releaseHashes(bytes)
+            beingCompared += 1
             actions.append(.work(.compareHashes(file, firstPiece: firstPiece, buffer)))
             ask()
         }
@@ -163,19 +177,19 @@ public struct ReceiverSession {
             phase = .deciding
             actions.append(.ask(summary))
         case .planned(let run):
+            if case .hashes = run.subject { plannedHashes.append(run) } else { planned.append(run) }
+        case .planAnswered(let answer):
             isPlanning = false
-            planned.append(run)
-        case .planExhausted:
-            isPlanning = false
-            isPlanExhausted = true
-        case .proven(let file, _, let bytes, let reused):
-            if reused {
-                tally.reusedBytes += bytes
-            } else {
-                beingStored -= 1
-                window.proven(bytes, now: now, roundTrip: roundTrip)
-                if file != .listing { tally.receivedBytes += bytes }
-            }
+            lastAnswer = answer
+        case .proven(let file, _, let bytes):
+            beingStored -= 1
+            window.proven(bytes, now: now, roundTrip: roundTrip)
+            if file != .listing { tally.receivedBytes += bytes }
+        case .compared:
+            beingCompared -= 1
+            lastAnswer = nil
+        case .reused(_, let bytes):
+            tally.reusedBytes += bytes
         case .discarded(let bytes):
             beingStored -= 1
             window.released(bytes)
@@ -186,14 +200,23 @@ public struct ReceiverSession {
             actions.append(.report(.pieceRefuted(file)))
             actions.append(.close(.integrity, reason: "a piece is not what its hash says"))
         case .fileDone(_, let path, let content, let result):
-            if result == .delivered {
-                tally.filesDelivered += 1
-            } else {
-                tally.filesFailed += 1
+            switch result {
+            case .delivered, .alreadyPlaced: tally.filesDelivered += 1
+            case .skipped: tally.filesSkipped += 1
+            case .failedAtSender, .rootRefuted, .unplaced, .diskRefuted: tally.filesFailed += 1
             }
             actions.append(.report(.fileDone(path: path, content: content, result)))
-        case .finished(let completion):
+        case .finishing:
+            actions.append(.work(.finish))
+        case .finished(let completion, let skipped):
             phase = .comparing(completion)
+            tally.entriesSkipped = skipped.count
+            for range in skipped.ranges {
+                actions.append(
+                    .send(
+                        .skip(
+                            first: FileIndex(range.lowerBound), count: UInt64(range.count))))
+            }
             actions.append(.send(.complete(completion)))
         case .violation(let violation):
             end(violation: violation)
@@ -271,8 +294,12 @@ public struct ReceiverSession {
         guard failedFiles.insert(file).inserted else { return }
         for (object, subject) in outstanding {
             switch subject {
-            case .piece(file, _, let length): drop(object, bytes: length)
-            case .hashes(file, _, let bytes): drop(object, bytes: bytes)
+            case .piece(file, _, let length):
+                drop(object)
+                window.released(UInt64(length))
+            case .hashes(file, _, let bytes):
+                drop(object)
+                releaseHashes(bytes)
             default: break
             }
         }
@@ -280,16 +307,22 @@ public struct ReceiverSession {
         ask()
     }
 
-    private mutating func drop(_ object: ObjectID, bytes: Int) {
+    private mutating func drop(_ object: ObjectID) {
         outstanding.removeValue(forKey: object)
-        window.released(UInt64(bytes))
         actions.append(.withdraw(object))
+    }
+
+    private mutating func releaseHashes(_ bytes: Int) {
+        hashRequests -= 1
+        hashBytes -= bytes
+        lastAnswer = nil
     }
 
     private mutating func confirm(_ root: Hash256) throws(TransferViolation) {
         guard case .comparing(let completion) = phase else { throw .unexpectedMessage }
         phase = .over
         if root == completion.root {
+            actions.append(.work(.conclude))
             actions.append(.report(.completed(completion)))
             actions.append(.close(.done, reason: ""))
         } else {
@@ -318,12 +351,15 @@ public struct ReceiverSession {
             }
         case .transferring:
             while window.isOpen, let run = planned.popFirst() { request(run) }
-            if planned.count < Self.plannedAhead, !isPlanning, !isPlanExhausted {
-                isPlanning = true
-                actions.append(.work(.plan))
+            while hashRequests < Self.mostHashRequests, hashBytes < Self.mostHashBytes,
+                let run = plannedHashes.popFirst()
+            {
+                request(run)
             }
-            if isPlanExhausted, !isPlanning, planned.isEmpty, outstanding.isEmpty,
-                beingStored == 0
+            plan()
+            if !isPlanning, lastAnswer?.pieces == PlanAnswer.Pieces.none,
+                lastAnswer?.hasHashes == false, planned.isEmpty, plannedHashes.isEmpty,
+                outstanding.isEmpty, beingStored == 0, beingCompared == 0
             {
                 phase = .finishing
                 actions.append(.work(.finish))
@@ -331,6 +367,21 @@ public struct ReceiverSession {
         default:
             break
         }
+    }
+
+    /// Has more planned where too little is.
+    private mutating func plan() {
+        guard !isPlanning else { return }
+        var wish: PlanWish = []
+        if planned.count < Self.plannedAhead, (lastAnswer?.pieces ?? .more) == .more {
+            wish.insert(.pieces)
+        }
+        if plannedHashes.count < Self.plannedAhead, lastAnswer?.hasHashes ?? true {
+            wish.insert(.hashes)
+        }
+        guard !wish.isEmpty else { return }
+        isPlanning = true
+        actions.append(.work(.plan(wish)))
     }
 
     private mutating func request(_ run: PlannedRun) {
@@ -369,7 +420,8 @@ public struct ReceiverSession {
                     .hashRequest(
                         HashRequest(
                             object: first, file: file, firstPiece: firstPiece, count: count))))
-            window.requested(UInt64(bytes))
+            hashRequests += 1
+            hashBytes += bytes
             outstanding[first] = .hashes(file, firstPiece: firstPiece, bytes: bytes)
         }
     }

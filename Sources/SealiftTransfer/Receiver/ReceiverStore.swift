@@ -5,7 +5,7 @@ public import SealiftContent
 ///
 /// Calls may block on disk, so they happen on a thread of their own (``ReceiverWorker``). Every
 /// path is anchored at the destination's descriptor; nothing appears under its name before its
-/// content is proven, and nothing that exists is ever replaced.
+/// content is proven, and what exists is replaced only where a ``Placement`` says so.
 public protocol ReceiverStore {
     /// Bytes free on the volume, for this user.
     mutating func freeSpace() throws(StorageFailure) -> UInt64
@@ -26,13 +26,24 @@ public protocol ReceiverStore {
     /// What stands at an entry's destination now.
     mutating func destination(of entry: ListingEntry) throws(StorageFailure) -> DestinationState
 
+    /// Whether nothing stands at `path`.
+    mutating func isFree(_ path: EntryPath) throws(StorageFailure) -> Bool
+
+    /// What staging holds of a file from an interrupted run.
+    mutating func stagedContent(of entry: ListingEntry) throws(StorageFailure) -> StagedContent
+
     /// Makes a directory at its destination; one that is there already is fine.
     mutating func makeDirectory(_ entry: ListingEntry) throws(StorageFailure)
 
     /// Makes a symbolic link at its destination.
+    /// - Throws: ``StorageFailure/Kind/exists`` where something is in its place.
     mutating func makeSymbolicLink(
-        _ entry: ListingEntry, target: [UInt8]
+        _ entry: ListingEntry, target: [UInt8], _ placement: Placement
     ) throws(StorageFailure)
+
+    /// The root of a file that an interrupted run placed; its content is read where that alone can
+    /// tell. Nil where it is not that file any more.
+    mutating func placedRoot(of entry: ListingEntry) throws(StorageFailure) -> Hash256?
 
     /// Opens the staging of a file of more than one piece.
     /// - Returns: the pieces that an earlier run proved, as its journal tells.
@@ -40,13 +51,20 @@ public protocol ReceiverStore {
         _ file: FileIndex, entry: ListingEntry
     ) throws(StorageFailure) -> PieceHashes?
 
+    /// The hash of a file of one piece that an earlier run staged whole; nil where there is none.
+    mutating func stagedWhole(of entry: ListingEntry) throws(StorageFailure) -> Hash256?
+
+    /// Takes the file that ``stagedWhole(of:)`` found as if ``stageWhole(_:entry:content:)`` had
+    /// written it now.
+    mutating func adoptWhole(_ file: FileIndex, entry: ListingEntry) throws(StorageFailure)
+
     /// Writes one piece of an open staging, then its journal record.
     mutating func writePiece(
         _ piece: PieceIndex, of file: FileIndex, content: UnsafeRawBufferPointer, hash: Hash256
     ) throws(StorageFailure)
 
-    /// Strikes a piece from the journal of an open staging.
-    mutating func forgetPiece(_ piece: PieceIndex, of file: FileIndex) throws(StorageFailure)
+    /// Strikes pieces from the journal of an open staging, for good when it returns.
+    mutating func forgetPieces(_ pieces: [PieceIndex], of file: FileIndex) throws(StorageFailure)
 
     /// Stages a whole file of at most one piece.
     mutating func stageWhole(
@@ -58,7 +76,9 @@ public protocol ReceiverStore {
 
     /// Puts a proven file in line for its name. It appears with the next ``flush()``, which comes
     /// at the latest when ``needsFlush`` says so.
-    mutating func publish(_ file: FileIndex) throws(StorageFailure)
+    mutating func publish(
+        _ file: FileIndex, root: Hash256, _ placement: Placement
+    ) throws(StorageFailure)
 
     /// Whether enough waits that the volume should be synced now.
     var needsFlush: Bool { get }
@@ -66,6 +86,21 @@ public protocol ReceiverStore {
     /// Syncs the volume, then gives every file in line its name.
     /// - Returns: each file, with the failure where its name could not be given.
     mutating func flush() throws(StorageFailure) -> [(FileIndex, StorageFailure?)]
+
+    /// Syncs the volume once more, so that every name given lasts.
+    mutating func settle() throws(StorageFailure)
+
+    /// Reads a bounded part of a placed file back from the disk, past the page cache.
+    mutating func verify(
+        _ entry: ListingEntry, number: UInt32
+    ) throws(StorageFailure) -> DiskVerification
+
+    /// Notes that the disk gave back something else than was written: the next run fetches the file
+    /// again.
+    mutating func refute(_ entry: ListingEntry, number: UInt32) throws(StorageFailure)
+
+    /// Gives up what staging still holds of a file that is at its destination.
+    mutating func discardStaging(of entry: ListingEntry) throws(StorageFailure)
 
     /// Keeps the root of a delivered file for the manifest.
     mutating func storeRoot(_ root: Hash256, of file: FileIndex) throws(StorageFailure)
@@ -78,7 +113,9 @@ public protocol ReceiverStore {
     mutating func noteManifest(_ entry: ListingEntry, root: Hash256?) throws(StorageFailure)
 
     /// Removes the spooled listing and, where nothing is left in it, the staging folder.
-    mutating func cleanUp()
+    /// - Parameter isWhole: whether every file that was to come is placed: the records of what was
+    ///   placed have served then, and later runs treat the files as anybody's.
+    mutating func cleanUp(isWhole: Bool)
 }
 
 extension ReceiverStore {
@@ -88,10 +125,12 @@ extension ReceiverStore {
     ) throws(StorageFailure) {}
 }
 
-/// What stands at a destination before anything is written.
-public enum DestinationState: Equatable, Sendable {
-    /// Nothing, or a directory where a directory is to be.
-    case free
-    /// Something that may not be replaced.
-    case occupied
+/// How the reading back of one file goes.
+public enum DiskVerification: Equatable, Sendable {
+    /// A part was read; ask again.
+    case reading
+    /// The content on disk has this root (zero for an empty file).
+    case read(Hash256)
+    /// The file is not there any more, or cannot be read.
+    case unreadable
 }

@@ -12,8 +12,9 @@ public struct SenderSession {
     /// The most requested objects that may wait at once (`docs/PROTOCOL.md` §7.3).
     public static let maximumWaitingObjects: UInt64 = 1 << 20
 
-    /// The most separate runs of skipped entries: what a hostile receiver can make us keep.
-    static let maximumSkippedRuns = 1 << 16
+    /// The most separate runs of skipped entries (`docs/PROTOCOL.md` §7.3): what a hostile receiver can
+    /// make us keep, 16 MiB.
+    public static let maximumSkippedRuns = 1 << 20
 
     /// What the driver does next, in order.
     public enum Action {

@@ -10,7 +10,7 @@ internal import SealiftTransport
 /// fill the time that is left, so that a resumed transfer's new data never waits for old hashes.
 public struct SenderWorker<Source: SenderSource> {
     private var source: Source
-    private var requests: Deque<PieceRequest> = []
+    private var requests: Deque<WaitingRequest> = []
     private var hashRequests: Deque<HashRequest> = []
     private var manifest: ManifestTask?
     private var pending: Deque<SenderOutput> = []
@@ -22,6 +22,14 @@ public struct SenderWorker<Source: SenderSource> {
     private var failed: Set<FileIndex> = []
     /// Files that were reported as whole.
     private var reported = IntervalSet()
+
+    /// What is left of a request.
+    private struct WaitingRequest {
+        var rest: PieceRequest
+        /// Whether a piece of it was served. The first must be one that the receiver named; from
+        /// there on the run goes through the listing by itself.
+        var hasBegun = false
+    }
 
     /// A file whose hashes are being gathered.
     private struct OpenFile {
@@ -62,7 +70,7 @@ public struct SenderWorker<Source: SenderSource> {
     /// Adds work.
     public mutating func enqueue(_ command: SenderCommand) {
         switch command {
-        case .request(let request): requests.append(request)
+        case .request(let request): requests.append(WaitingRequest(rest: request))
         case .hashes(let request): hashRequests.append(request)
         case .manifest(let skipped): manifest = ManifestTask(skipped: skipped)
         }
@@ -75,7 +83,7 @@ public struct SenderWorker<Source: SenderSource> {
         if let output = pending.popFirst() { return .output(output) }
         do throws(WorkFailure) {
             if includingRequested, let request = requests.popFirst() {
-                try serveFirstPiece(of: request)
+                try serveNextPiece(of: request)
             } else if let request = hashRequests.first {
                 try advance(request)
             } else if let task = manifest {
@@ -97,19 +105,22 @@ public struct SenderWorker<Source: SenderSource> {
 
     // MARK: Requested pieces
 
-    private mutating func serveFirstPiece(of request: PieceRequest) throws(WorkFailure) {
-        var rest = request
+    private mutating func serveNextPiece(of waiting: WaitingRequest) throws(WorkFailure) {
+        var request = waiting.rest
         if request.file == .listing {
             try serveListingPiece(request)
-            rest.advance(to: .listing, piece: PieceIndex(request.piece.rawValue + 1))
+            request.advance(to: .listing, piece: PieceIndex(request.piece.rawValue + 1))
         } else {
             guard
-                let (file, piece, entry) = try firstPiece(from: request.file, at: request.piece)
+                let (file, piece, entry) = try nextPiece(from: request.file, at: request.piece),
+                waiting.hasBegun || (file == request.file && piece == request.piece)
             else { throw .violation(.noSuchPiece) }
             try servePiece(piece, of: file, entry: entry, as: request.firstObject)
-            rest.advance(to: file, piece: PieceIndex(piece.rawValue + 1))
+            request.advance(to: file, piece: PieceIndex(piece.rawValue + 1))
         }
-        if rest.count > 0 { requests.prepend(rest) }
+        if request.count > 0 {
+            requests.prepend(WaitingRequest(rest: request, hasBegun: true))
+        }
     }
 
     private mutating func serveListingPiece(_ request: PieceRequest) throws(WorkFailure) {
@@ -131,7 +142,7 @@ public struct SenderWorker<Source: SenderSource> {
     }
 
     /// The piece at or behind the given place that is data, going on through the listing.
-    private mutating func firstPiece(
+    private mutating func nextPiece(
         from start: FileIndex, at startPiece: PieceIndex
     ) throws(WorkFailure) -> (FileIndex, PieceIndex, ListingEntry)? {
         var file = start
@@ -199,28 +210,30 @@ public struct SenderWorker<Source: SenderSource> {
     private mutating func note(
         _ hash: Hash256, piece: PieceIndex, of file: FileIndex
     ) throws(SourceFailure) {
+        guard var open = files.removeValue(forKey: file) else { return }
         // A remembered hash that differs: the content moved without the clock of the file.
-        if let known = files[file]?.hashes[piece], known != hash { throw .file(.changed) }
-        files[file]?.hashes.set(hash, for: piece)
-        try stateRootIfWhole(file)
+        if let known = open.hashes[piece], known != hash { throw .file(.changed) }
+        open.hashes.set(hash, for: piece)
+        files[file] = open
+        if try stateRoot(of: file) { source.remember(open.hashes, of: file, entry: open.entry) }
     }
 
-    /// Where every hash of a file is known, confirms that the file did not change and states its
-    /// root, once. Hashes remembered from an earlier run count: of a file that the receiver has
-    /// whole in its staging nothing else is read.
-    private mutating func stateRootIfWhole(_ file: FileIndex) throws(SourceFailure) {
+    /// Where every hash of a file is known: confirms that the file did not change, and states its
+    /// root, once.
+    /// - Returns: whether a root was stated.
+    @discardableResult
+    private mutating func stateRoot(of file: FileIndex) throws(SourceFailure) -> Bool {
         guard let open = files[file], !open.isWhole, open.hashes.isComplete,
             let root = open.hashes.root(), case .file(let facts) = open.entry.kind
-        else { return }
+        else { return false }
         try source.confirmUnchanged(file, entry: open.entry)
         do { try source.storeRoot(root, of: file) } catch { throw .spool(error) }
         files[file]?.isWhole = true
-        if PieceGeometry.pieceCount(of: facts.size) > 1 {
-            pending.append(.fileRoot(file, root))
-            source.remember(open.hashes, of: file, entry: open.entry)
-        }
+        let hasMany = PieceGeometry.pieceCount(of: facts.size) > 1
+        if hasMany { pending.append(.fileRoot(file, root)) }
         report(
             file, open.entry, ContentID(length: facts.size, root: root), isServed: open.isServed)
+        return hasMany
     }
 
     /// Tells of a file that is whole, once.
@@ -289,6 +302,12 @@ public struct SenderWorker<Source: SenderSource> {
             return
         }
         hashRequests.removeFirst()
+        // A receiver that has every piece asks for hashes only: the root is stated all the same.
+        do throws(SourceFailure) { try stateRoot(of: request.file) } catch {
+            try fail(request.file, entry: entry, error)
+            pending.append(.withdrawn(count: 1))
+            return
+        }
         let buffer = ObjectBuffer(count: Int(request.count) * Hash256.byteCount)
         for index in 0..<Int(request.count) {
             let piece = PieceIndex(request.firstPiece.rawValue + UInt64(index))
@@ -297,11 +316,6 @@ public struct SenderWorker<Source: SenderSource> {
             (table[piece] ?? .zero).copyBytes(to: slot)
         }
         pending.append(.object(request.object, buffer, contentBytes: 0))
-        do throws(SourceFailure) {
-            try stateRootIfWhole(request.file)
-        } catch {
-            try fail(request.file, entry: entry, error)
-        }
     }
 
     private mutating func hashInBackground(

@@ -6,4 +6,17 @@ public struct PacketBatch: Equatable, Sendable {
     public var byteCount: Int
     /// Bytes of each datagram but the last.
     public var segmentSize: Int
+
+    /// Bytes of the largest datagram.
+    var datagramSize: Int { min(segmentSize, byteCount) }
+}
+
+/// Why the operating system did not take a batch, as far as a path is concerned.
+public enum SendFailure: Equatable, Sendable {
+    /// The datagrams are larger than the interface carries.
+    case tooLarge
+    /// There is no way from this machine to there now: no route, no link, or our address is gone.
+    case unreachable
+    /// Anything else; as if lost on the way.
+    case other
 }

@@ -170,6 +170,12 @@ public struct ReceiverEndpoint {
         link?.connection.handleTimeout(now: now)
     }
 
+    /// The operating system did not take a batch, or the rest of one.
+    public mutating func sendFailed(_ batch: PacketBatch, _ failure: SendFailure, now: Instant) {
+        guard failure == .tooLarge, link?.path == batch.path else { return }
+        link?.connection.datagramRefused(size: batch.datagramSize, now: now)
+    }
+
     /// Begins a new handshake where the old one can come to nothing any more, until the time for the
     /// first contact is over.
     private mutating func renewHandshake(now: Instant) {

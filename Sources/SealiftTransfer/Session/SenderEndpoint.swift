@@ -159,6 +159,14 @@ public struct SenderEndpoint {
         for id in links.keys { links[id]?.connection.handleTimeout(now: now) }
     }
 
+    /// The operating system did not take a batch, or the rest of one.
+    public mutating func sendFailed(_ batch: PacketBatch, _ failure: SendFailure, now: Instant) {
+        guard failure == .tooLarge else { return }
+        for id in links.keys where links[id]?.path == batch.path {
+            links[id]?.connection.datagramRefused(size: batch.datagramSize, now: now)
+        }
+    }
+
     /// Lets a session in with an offer.
     public mutating func offer(_ offer: Offer, to id: SessionID) {
         links[id]?.session = SenderSession(offering: offer)

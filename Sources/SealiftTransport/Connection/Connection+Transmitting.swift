@@ -13,8 +13,7 @@ extension Connection {
     public mutating func pollTransmit(
         into buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> Transmission? {
-        let segment = path.datagramSize
-        guard buffer.count >= segment else { return nil }
+        guard buffer.count >= path.datagramSize else { return nil }
         switch state {
         case .closed, .draining: return nil
         case .closing: return transmitClose(into: buffer, now: now)
@@ -22,9 +21,19 @@ extension Connection {
         }
         serviceKeys(now: now)
         var allowance = path.paceAllowance(now: now)
+        if sendsBulk, allowance > 0, path.windowHasRoom,
+            let probe = transmitSizeProbe(into: buffer, now: now)
+        {
+            return probe
+        }
+        // What answers a probe timeout is small and leaves by itself: it gets through where large
+        // datagrams vanish, and so tells a black hole from an outage.
+        let isProbing = path.probesPending > 0
+        let segment = isProbing ? min(path.datagramSize, PathMTUSearch.base) : path.datagramSize
+        let limit = isProbing ? path.probesPending : Self.segmentLimit
         var written = 0
         var segments = 0
-        while segments < Self.segmentLimit, written + segment <= buffer.count {
+        while segments < limit, written + segment <= buffer.count {
             let mayElicit = path.probesPending > 0 || (allowance > 0 && path.windowHasRoom)
             let place = UnsafeMutableRawBufferPointer(
                 rebasing: buffer[written..<(written + segment)])
@@ -39,6 +48,32 @@ extension Connection {
         counters.packetsSent += UInt64(segments)
         counters.bytesSent += UInt64(written)
         return Transmission(byteCount: written, segmentSize: segment)
+    }
+
+    /// Writes a probe of the path's size, if one is due: a ping and padding (PROTOCOL §5.2).
+    private mutating func transmitSizeProbe(
+        into buffer: UnsafeMutableRawBufferPointer, now: Instant
+    ) -> Transmission? {
+        guard let size = path.sizeToProbe(now: now), size <= buffer.count, maySeal() else {
+            return nil
+        }
+        let number = path.takeNextNumber()
+        let datagram = UnsafeMutableRawBufferPointer(rebasing: buffer[..<size])
+        var frames = FrameWriter(
+            UnsafeMutableRawBufferPointer(
+                rebasing: datagram[PacketProtection.headerSize..<(size - PacketProtection.tagSize)])
+        )
+        _ = frames.writeBare(.ping)
+        frames.padToEnd()
+        guard seal(number, plaintextCount: frames.count, in: datagram, now: now) != nil else {
+            return nil
+        }
+        path.probeSent(number: number, size: size, now: now)
+        lastElicitingSentAt = now
+        silentPackets = 0
+        counters.packetsSent += 1
+        counters.bytesSent += UInt64(size)
+        return Transmission(byteCount: size, segmentSize: size)
     }
 
     /// Whether anything waits that asks for an ACK and needs room in the window.

@@ -27,8 +27,6 @@ public struct Connection: Sendable {
         case closed
     }
 
-    /// The least datagram that may be set as the largest: what every path carries.
-    static let leastDatagramSize = 1200
     /// Path challenges kept for an answer; more in one go are dropped (CVE-2023-49295).
     static let pathResponseLimit = 4
     /// Packets without anything to acknowledge after which one asks for an ACK itself, so that the
@@ -63,6 +61,8 @@ public struct Connection: Sendable {
     var pingIsPending = false
     /// Answers to path challenges not yet sent.
     var pathResponses: [UInt64] = []
+    /// Whether any object was sent: only then large datagrams are worth a search.
+    var sendsBulk = false
     /// Packets sent since the last that asked for an ACK.
     var silentPackets = 0
 
@@ -152,6 +152,7 @@ public struct Connection: Sendable {
     /// when all of it is acknowledged. Ignored once the connection is closing.
     public mutating func sendObject(_ id: ObjectID, _ buffer: ObjectBuffer) {
         guard state == .open else { return }
+        sendsBulk = true
         outgoingObjects.append(id, buffer)
     }
 
@@ -160,11 +161,19 @@ public struct Connection: Sendable {
 
     // MARK: Getters
 
-    /// The largest datagram to send, in bytes: 1,200 until the path is known to carry more. Takes
-    /// effect with the next packet; what is in flight stays valid.
-    public var maximumDatagramSize: Int {
-        get { path.datagramSize }
-        set { path.setDatagramSize(max(Self.leastDatagramSize, min(newValue, 65_507))) }
+    /// The largest datagram sent now, in bytes: 1,200 until the path is known to carry more.
+    public var maximumDatagramSize: Int { path.datagramSize }
+
+    /// Sends datagrams of `size` bytes, 1,200 to 65,507, from now on, and searches for no other size.
+    /// What is in flight stays valid.
+    public mutating func fixDatagramSize(_ size: Int, now: Instant) {
+        path.setDatagramSize(max(PathMTUSearch.base, min(size, 65_507)), now: now)
+    }
+
+    /// The kernel took no datagram of `size` bytes: the interface carries less. Never to be called
+    /// for what a router says, which anybody can forge.
+    public mutating func datagramRefused(size: Int, now: Instant) {
+        path.datagramRefused(size: size, now: now)
     }
 
     /// What was measured so far.

@@ -5,6 +5,10 @@ public struct ConnectionConfiguration: Sendable {
     /// The largest datagram to send at first, in bytes: what every path carries (RFC 9000 §14).
     public var maximumDatagramSize = 1200
 
+    /// The largest datagram that the search for the path's size may end with, in bytes; the size
+    /// above, to search for none. Only an end that sends objects searches (PROTOCOL §5.2).
+    public var datagramSizeCeiling = 65_487
+
     /// How long no packet may open before the session counts as lost (PROTOCOL §6.9).
     public var idleTimeout: Duration = .seconds(30)
 
@@ -20,6 +24,10 @@ public struct ConnectionConfiguration: Sendable {
 
     /// What decides how much may be in flight.
     public var congestion: CongestionAlgorithm = .cubic
+
+    /// Bytes per second that packets of this end never exceed, whatever controls them; nil for no
+    /// cap. At least 1,200.
+    public var maximumRate: Double?
 
     /// Seeds the choice of packet numbers to skip: it must be unpredictable to the peer, for it is
     /// what exposes an ACK of packets that never arrived (RFC 9000 §21.4).

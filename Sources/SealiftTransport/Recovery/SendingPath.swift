@@ -12,8 +12,8 @@ struct SendingPath {
 
     /// Sequence of the local connection id.
     let sequence: UInt32
-    /// The largest datagram the path is known to carry.
-    private(set) var datagramSize: Int
+    /// How large datagrams may be.
+    private(set) var mtu: PathMTUSearch
     private(set) var sent: SentPackets
     private(set) var rtt = RTTEstimator()
     private(set) var sampler = DeliveryRateSampler()
@@ -34,19 +34,61 @@ struct SendingPath {
     /// Starts on a path of which nothing is known.
     init(sequence: UInt32, configuration: ConnectionConfiguration, now: Instant) {
         self.sequence = sequence
-        datagramSize = configuration.maximumDatagramSize
+        mtu = PathMTUSearch(
+            size: configuration.maximumDatagramSize, ceiling: configuration.datagramSizeCeiling)
+        let datagramSize = mtu.size
         sent = SentPackets(skipSeed: configuration.packetNumberSkipSeed)
-        congestion = CongestionControl(configuration.congestion, datagramSize: datagramSize)
+        congestion = CongestionControl(
+            configuration.congestion, rateCap: configuration.maximumRate,
+            datagramSize: datagramSize, seed: configuration.packetNumberSkipSeed)
         pacer = Pacer(
             burst: congestion.congestionWindow, datagramSize: datagramSize, now: now.nanoseconds)
         pacer.setRate(
             congestion.pacingRate, datagramSize: datagramSize, now: now.nanoseconds)
     }
 
-    /// The path carries datagrams of another size.
-    mutating func setDatagramSize(_ size: Int) {
-        datagramSize = size
-        congestion.datagramSizeChanged(to: size)
+    /// The largest datagram the path is known to carry.
+    var datagramSize: Int { mtu.size }
+
+    // MARK: Datagram size
+
+    /// Sends datagrams of this size from now on, and searches for no other.
+    mutating func setDatagramSize(_ size: Int, now: Instant) {
+        changeSize(now: now.nanoseconds) { $0 = PathMTUSearch(size: size, ceiling: size) }
+    }
+
+    /// The size of a probe to send now, alone; nil for none.
+    mutating func sizeToProbe(now: Instant) -> Int? { mtu.sizeToProbe(now: now.nanoseconds) }
+
+    /// A probe leaves. It asks for an ACK, but neither takes room in the window nor counts as
+    /// congestion when it is lost (RFC 8899 §3, RFC 9000 §14.4).
+    mutating func probeSent(number: UInt64, size: Int, now: Instant) {
+        packetSent(
+            number: number, size: size, firstFrame: sent.nextFrame, isAckEliciting: true,
+            isInFlight: false, now: now)
+        mtu.probeSent(number: number, size: size)
+    }
+
+    /// The kernel took no datagram of this size.
+    mutating func datagramRefused(size: Int, now: Instant) {
+        changeSize(now: now.nanoseconds) { $0.refusedLocally(size: size) }
+    }
+
+    private mutating func changeSize(now: Int64, _ change: (inout PathMTUSearch) -> Void) {
+        let before = mtu.size
+        change(&mtu)
+        guard mtu.size != before else { return }
+        congestion.handle(.datagramSizeChanged(mtu.size))
+        pacer.setRate(congestion.pacingRate, datagramSize: mtu.size, now: now)
+    }
+
+    private mutating func settleProbe(now: Int64) {
+        guard let number = mtu.outstandingNumber else { return }
+        switch sent.fate(of: number) {
+        case .outstanding: break
+        case .acknowledged: changeSize(now: now) { $0.probeAcknowledged() }
+        case .lost, .skipped, nil: mtu.probeLost()
+        }
     }
 
     // MARK: Sending
@@ -79,15 +121,23 @@ struct SendingPath {
         packet.size = Int32(size)
         packet.firstFrame = firstFrame
         packet.sentAt = now.nanoseconds
+        let isFirstInFlight = isInFlight && sent.bytesInFlight == 0
         sampler.stamp(&packet, bytesInFlight: sent.bytesInFlight)
         sent.append(packet)
+        if isAckEliciting { lastElicitingSentAt = now.nanoseconds }
         guard isInFlight else { return }
         pacer.sent(size)
-        congestion.packetSent(number: number, bytes: size, now: now.nanoseconds)
-        if isAckEliciting {
-            lastElicitingSentAt = now.nanoseconds
-            if probesPending > 0 { probesPending -= 1 }
+        congestion.handle(
+            .packetSent(
+                DepartureEvent(
+                    now: now.nanoseconds, number: number, bytes: size,
+                    bytesInFlight: sent.bytesInFlight,
+                    followsApplicationLimit: packet.isApplicationLimited)))
+        if isFirstInFlight {
+            pacer.setRate(
+                congestion.pacingRate, datagramSize: datagramSize, now: now.nanoseconds)
         }
+        if isAckEliciting, probesPending > 0 { probesPending -= 1 }
     }
 
     /// The latest poll ended: for want of data, or of window or rate.
@@ -113,6 +163,8 @@ struct SendingPath {
         let summary = try sent.acknowledge(
             ranges, now: time, sampler: &sampler, acknowledged: &acknowledged)
         guard let largest = summary.largest else { return nil }
+        settleProbe(now: time)
+        mtu.datagramAcknowledged(size: summary.largestSize)
         let givesSample = largest == header.largest && summary.newlyEliciting
         if givesSample {
             let bound = UInt64(maximumAcknowledgementDelay) / 1000
@@ -123,37 +175,51 @@ struct SendingPath {
             probeTimeouts = 0
             probesPending = 0
         }
-        sampler.finish(minimumRTT: rtt.minimum)
+        let sample = sampler.finish(now: time, minimumRTT: rtt.minimum)
         if summary.spuriousLosses > 0 {
             packetsSpuriouslyLost += UInt64(summary.spuriousLosses)
-            congestion.lossesWereSpurious(
-                packets: summary.spuriousLosses, newestSentAt: summary.newestSpuriousSentAt)
+            congestion.handle(
+                .lossesWereSpurious(
+                    packets: summary.spuriousLosses, newestSentAt: summary.newestSpuriousSentAt))
         }
         if let marks = header.ecn?.congestionExperienced, marks > congestionMarks {
             congestionMarks = marks
-            congestion.congestionExperienced(sentAt: summary.largestSentAt, now: time)
+            congestion.handle(.congestionExperienced(sentAt: summary.largestSentAt, now: time))
         }
-        congestion.acknowledged(
-            AcknowledgementEvent(
-                now: time, bytes: summary.bytes, largest: largest,
-                largestSentAt: summary.largestSentAt, bytesInFlight: sent.bytesInFlight,
-                isApplicationLimited: isApplicationLimited, rtt: rtt, hasRTTSample: givesSample,
-                deliveryRate: sampler.latest))
+        congestion.handle(
+            .acknowledged(
+                AcknowledgementEvent(
+                    now: time, bytes: summary.bytes, largest: largest,
+                    largestSentAt: summary.largestSentAt, bytesInFlight: sent.bytesInFlight,
+                    isApplicationLimited: isApplicationLimited, rtt: rtt,
+                    hasRTTSample: givesSample, sample: sample)))
+        if congestion.holdsRateDown {
+            sampler.applicationIsLimiting(bytesInFlight: sent.bytesInFlight)
+        }
         detectLosses(now: time, lost: &lost)
         return largest
     }
 
     private mutating func detectLosses(now: Int64, lost: inout [SentFrame]) {
-        let summary = sent.detectLosses(rtt: rtt, now: now, lost: &lost)
+        let summary = sent.detectLosses(rtt: rtt, now: now, sampler: &sampler, lost: &lost)
         if summary.packets > 0 {
             packetsLost += UInt64(summary.packets)
-            congestion.lost(
-                LossEvent(
-                    now: now, packets: summary.packets, bytes: summary.bytes,
-                    newestSentAt: summary.newestSentAt))
+            for packet in sampler.lostPackets {
+                congestion.handle(.packetLost(packet, now: now))
+            }
+            sampler.forgetLostPackets()
+            congestion.handle(
+                .lost(
+                    LossEvent(
+                        now: now, packets: summary.packets, bytes: summary.bytes,
+                        newestSentAt: summary.newestSentAt)))
             let limit = rtt.persistentCongestionDuration(maximumDelay: maximumAcknowledgementDelay)
-            if summary.longestSpan > limit { congestion.persistentCongestion() }
+            if summary.longestSpan > limit { congestion.handle(.persistentCongestion(now: now)) }
+            if let newest = summary.newestLargeSentAt {
+                changeSize(now: now) { $0.largeDatagramsLost(newestSentAt: newest, now: now) }
+            }
         }
+        settleProbe(now: now)
         pacer.setRate(congestion.pacingRate, datagramSize: datagramSize, now: now)
     }
 

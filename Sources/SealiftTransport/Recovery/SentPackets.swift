@@ -34,6 +34,11 @@ struct SentPackets {
         return packets.end
     }
 
+    /// What became of a packet; nil if it was forgotten since.
+    func fate(of number: UInt64) -> SentPacket.Fate? {
+        packets.contains(number) ? packets[number].fate : nil
+    }
+
     /// Where the frame records of the packet being written begin.
     var nextFrame: UInt64 { frames.end }
 
@@ -141,16 +146,19 @@ struct SentPackets {
                         ? (largestBefore ?? number) - number : 0,
                     wasLate: true)
             case .outstanding:
-                if packet.isInFlight { bytesInFlight -= Int(packet.size) }
+                if packet.isInFlight {
+                    bytesInFlight -= Int(packet.size)
+                    summary.bytes += Int(packet.size)
+                    summary.largestSize = max(summary.largestSize, Int(packet.size))
+                }
                 if packet.isAckEliciting {
                     elicitingCount -= 1
                     summary.newlyEliciting = true
                 }
-                summary.bytes += Int(packet.size)
             }
             packets[number].fate = .acknowledged
             summary.packets += 1
-            sampler.acknowledged(packet, now: now)
+            sampler.acknowledged(packet, number: number, now: now)
             copyFrames(of: number, into: &acknowledged)
             if summary.largest.map({ number > $0 }) ?? true {
                 summary.largest = number
@@ -164,7 +172,7 @@ struct SentPackets {
     /// Declares lost what both thresholds of RFC 9002 §6.1 leave no hope for.
     /// - Parameter lost: gets the frame records of every packet declared lost.
     mutating func detectLosses(
-        rtt: RTTEstimator, now: Int64, lost: inout [SentFrame]
+        rtt: RTTEstimator, now: Int64, sampler: inout DeliveryRateSampler, lost: inout [SentFrame]
     ) -> LossSummary {
         var summary = LossSummary()
         lossTime = nil
@@ -184,7 +192,7 @@ struct SentPackets {
                 lossTime = packet.sentAt + patience
                 break
             }
-            declareLost(number, packet, now, &lost, &summary)
+            declareLost(number, packet, now, &sampler, &lost, &summary)
             if packet.isAckEliciting, rtt.firstSampleAt.map({ packet.sentAt > $0 }) ?? false {
                 let since = run ?? packet.sentAt
                 run = since
@@ -198,7 +206,8 @@ struct SentPackets {
     }
 
     private mutating func declareLost(
-        _ number: UInt64, _ packet: SentPacket, _ now: Int64, _ lost: inout [SentFrame],
+        _ number: UInt64, _ packet: SentPacket, _ now: Int64,
+        _ sampler: inout DeliveryRateSampler, _ lost: inout [SentFrame],
         _ summary: inout LossSummary
     ) {
         packets[number].fate = .lost
@@ -209,6 +218,8 @@ struct SentPackets {
             summary.bytes += Int(packet.size)
             summary.packets += 1
             summary.newestSentAt = max(summary.newestSentAt, packet.sentAt)
+            sampler.lost(packet, number: number)
+            if packet.size > PathMTUSearch.base { summary.newestLargeSentAt = packet.sentAt }
         }
         copyFrames(of: number, into: &lost)
     }
@@ -234,6 +245,8 @@ struct AcknowledgementSummary {
     var packets = 0
     /// Their bytes that were still in flight.
     var bytes = 0
+    /// Bytes of the largest of those.
+    var largestSize = 0
     /// Whether any of them was ack-eliciting.
     var newlyEliciting = false
     /// The largest number among them, and when it was sent.
@@ -251,6 +264,8 @@ struct LossSummary {
     var bytes = 0
     /// When the newest lost packet was sent.
     var newestSentAt: Int64 = .min
+    /// The same of those above the least size, ``PathMTUSearch/base``; nil if there are none.
+    var newestLargeSentAt: Int64?
     /// The longest time between two ack-eliciting packets lost with none acknowledged between.
     var longestSpan: Int64 = 0
 }

@@ -4,6 +4,9 @@ import Testing
 
 @testable import SealiftContent
 
+/// The data file's inode.
+private let inode: UInt64 = 77
+
 /// A journal's file in memory.
 private struct Disk {
     var bytes: [UInt8] = []
@@ -14,11 +17,13 @@ private struct Disk {
         bytes.replaceSubrange(Int(write.offset)..<end, with: write.bytes)
     }
 
-    func read(in boot: BootIdentity, chunk: Int = 64) -> PieceJournalReader? {
+    func read(
+        in boot: BootIdentity, dataInode: UInt64 = inode, chunk: Int = 64
+    ) -> PieceJournalReader? {
         guard let header = bytes.withUnsafeBytes({ PieceJournalHeader.newest(in: $0) }) else {
             return nil
         }
-        var reader = PieceJournalReader(header: header, boot: boot)
+        var reader = PieceJournalReader(header: header, boot: boot, dataInode: dataInode)
         var start = Int(PieceJournalFormat.tableOffset)
         while start < bytes.count {
             let end = min(bytes.count, start + chunk)
@@ -46,7 +51,7 @@ struct PieceJournalTests {
 
     /// Pieces 0, 5, 3 synced; 7 and 1 not.
     private func journal() -> (Disk, PieceJournalWriter) {
-        var writer = PieceJournalWriter(key: key, length: length, boot: boot)
+        var writer = PieceJournalWriter(key: key, dataInode: inode, length: length, boot: boot)
         var disk = Disk()
         disk.apply(writer.headerWrite)
         for piece in [0, 5, 3] as [UInt64] {
@@ -76,13 +81,22 @@ struct PieceJournalTests {
         #expect(members(reader.doubtful) == [1, 7])
     }
 
+    @Test("Records of data that another file took the place of are all doubtful")
+    func otherData() throws {
+        let reader = try #require(journal().0.read(in: boot, dataInode: inode + 1))
+        #expect(reader.trusted.isEmpty)
+        #expect(members(reader.doubtful) == [0, 1, 3, 5, 7])
+        let writer = PieceJournalWriter(resuming: reader, boot: boot, dataInode: inode + 1)
+        #expect(writer.header.revision == reader.header.revision + 1)
+    }
+
     @Test("A journal cut at every byte gives a part of what was proven, never more")
     func tornEverywhere() throws {
         let disk = journal().0
         for end in 0...disk.bytes.count {
             let torn = Disk(bytes: Array(disk.bytes[..<end]))
             guard let reader = torn.read(in: boot) else {
-                #expect(end < 64)
+                #expect(end < PieceJournalHeader.byteCount)
                 continue
             }
             for piece in members(reader.trusted) {
@@ -96,7 +110,7 @@ struct PieceJournalTests {
     func changedEverywhere() throws {
         let disk = journal().0
         let table = Int(PieceJournalFormat.tableOffset)
-        for place in Array(0..<64) + Array(4_096..<4_160) + Array(table..<disk.bytes.count) {
+        for place in Array(0..<72) + Array(4_096..<4_168) + Array(table..<disk.bytes.count) {
             var changed = disk
             changed.bytes[place] ^= 0x40
             let reader = try #require(changed.read(in: otherBoot))
@@ -141,13 +155,15 @@ struct PieceJournalTests {
 
     @Test("A newer journal is told from a damaged one")
     func versions() {
-        var bytes = PieceJournalWriter(key: key, length: 1, boot: boot).header.encoded
-        bytes[4] = 2
+        var bytes = PieceJournalWriter(
+            key: key, dataInode: inode, length: 1, boot: boot
+        ).header.encoded
+        bytes[4] = 3
         bytes.removeLast(4)
         var writer = ByteWriter()
         writer.write(bytes)
         writer.write(CyclicRedundancyCheck.value(of: bytes))
-        #expect(throws: RecordViolation.newerVersion(2)) {
+        #expect(throws: RecordViolation.newerVersion(3)) {
             try writer.bytes.withUnsafeBytes { bytes throws in
                 try PieceJournalHeader(decoding: bytes)
             }
@@ -156,7 +172,7 @@ struct PieceJournalTests {
 
     @Test("Records behind the file's last piece count as none")
     func pastEnd() throws {
-        let writer = PieceJournalWriter(key: key, length: 1 << 18, boot: boot)
+        let writer = PieceJournalWriter(key: key, dataInode: inode, length: 1 << 18, boot: boot)
         var disk = Disk()
         disk.apply(writer.headerWrite)
         disk.apply(writer.record(PieceIndex(0), hash: hash(0)))
@@ -177,7 +193,8 @@ struct PieceJournalTests {
         var pendingJournal: [PieceJournalWriter.Write] = []
         var run: UInt8 = 1
         var identity = try #require(BootIdentity(bytes: [UInt8](repeating: run, count: 16)))
-        var writer = PieceJournalWriter(key: key, length: length, boot: identity)
+        var writer = PieceJournalWriter(
+            key: key, dataInode: inode, length: length, boot: identity)
         disk.apply(writer.headerWrite)
 
         func syncJournal() {
@@ -236,7 +253,7 @@ struct PieceJournalTests {
                 #expect(isOnDisk(piece), "seed \(seed), piece \(piece)")
             }
             // Resume as the documentation says: re-hash the doubtful, keep or erase, sync, go on.
-            writer = PieceJournalWriter(resuming: reader, boot: identity)
+            writer = PieceJournalWriter(resuming: reader, boot: identity, dataInode: inode)
             for piece in members(reader.doubtful) {
                 let index = PieceIndex(piece)
                 disk.apply(

@@ -60,11 +60,11 @@ struct TransferTests {
             seed: SimulationSeed(3), lengths: Array(repeating: 100_000, count: 100),
             stages: [Delay(.milliseconds(5)), IndependentLoss(0.01)])
         let sender = pair.sender
-        pair.network.schedule(at: Instant(nanoseconds: 100_000_000)) {
-            $0[sender].connection.maximumDatagramSize = 65_507
+        pair.network.schedule(at: Instant(nanoseconds: 1_100_000_000)) {
+            $0[sender].connection.fixDatagramSize(65_507, now: $0.now)
         }
-        pair.network.schedule(at: Instant(nanoseconds: 150_000_000)) {
-            $0[sender].connection.maximumDatagramSize = 1200
+        pair.network.schedule(at: Instant(nanoseconds: 1_150_000_000)) {
+            $0[sender].connection.fixDatagramSize(1200, now: $0.now)
         }
         let isWhole = pair.runToCompletion(within: .seconds(60))
         #expect(isWhole)
@@ -103,7 +103,7 @@ struct TransferTests {
     @Test("An outage of ten seconds is survived")
     func outage() throws {
         let gap =
-            Instant(nanoseconds: 200_000_000)..<Instant(nanoseconds: 10_200_000_000)
+            Instant(nanoseconds: 1_200_000_000)..<Instant(nanoseconds: 11_200_000_000)
         var pair = try Pair(
             seed: SimulationSeed(6), lengths: Array(repeating: 100_000, count: 100),
             stages: [

@@ -1,5 +1,6 @@
 import SealiftBase
 import SealiftCrypto
+import SealiftTestSupport
 import Testing
 
 @testable import SealiftTransport

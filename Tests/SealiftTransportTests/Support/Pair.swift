@@ -15,6 +15,8 @@ struct Pair {
     ) throws {
         let sessions = try SessionPair(seed: 7)
         var configuration = ConnectionConfiguration(packetNumberSkipSeed: seed.value)
+        // Links here have no largest datagram unless a test gives them one: it lets the search begin.
+        configuration.datagramSizeCeiling = configuration.maximumDatagramSize
         configure(&configuration)
         let (near, far) = (SimulatedAddress(host: 1, port: 1), SimulatedAddress(host: 2, port: 1))
         network = SimulatedNetwork(seed: seed)

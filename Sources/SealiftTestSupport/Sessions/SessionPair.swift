@@ -1,12 +1,16 @@
 import SealiftBase
-import SealiftCrypto
+public import SealiftCrypto
 
 /// Two ends of one handshake, made once per call from a seed.
-struct SessionPair {
-    let initiator: EstablishedSession
-    let responder: EstablishedSession
+public struct SessionPair: Sendable {
+    /// The end that dialed.
+    public let initiator: EstablishedSession
+    /// The end that waited.
+    public let responder: EstablishedSession
 
-    init(seed: UInt64) throws {
+    /// Runs a whole handshake between two devices made from `seed`.
+    /// - Throws: what the handshake throws, or ``Failure``.
+    public init(seed: UInt64) throws {
         var entropy = SeededEntropy(seed: seed)
         let psk = PreSharedKey.generate(entropy: &entropy)
         let (near, far) = (
@@ -40,5 +44,9 @@ struct SessionPair {
         (initiator, responder) = (near1, far1)
     }
 
-    enum Failure: Error { case handshakeIncomplete }
+    /// Why there are no sessions.
+    public enum Failure: Error {
+        /// The messages ran out before both ends were done.
+        case handshakeIncomplete
+    }
 }

@@ -140,7 +140,10 @@ let package = Package(
         tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
         tests(
             "SealiftTests",
-            ["Sealift", "SealiftBase", "SealiftContent", "SealiftIO", "SealiftTestSupport"]),
+            [
+                "Sealift", "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+                "SealiftTransfer", "SealiftIO", "SealiftTestSupport",
+            ]),
         tests(
             "SealiftCLITests",
             ["SealiftCLI", "Sealift", "SealiftBase", "SealiftTestSupport", "sealift"]),

@@ -70,7 +70,10 @@ private let allowedTestImports: [String: Set<String>] = [
     ],
     "SealiftTraversalTests": ["SealiftBase", "SealiftCrypto", "SealiftTraversal"],
     "SealiftIOTests": ["SealiftBase", "SealiftIO"],
-    "SealiftTests": ["Sealift", "SealiftBase", "SealiftContent", "SealiftIO"],
+    "SealiftTests": [
+        "Sealift", "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+        "SealiftTransfer", "SealiftIO",
+    ],
     "SealiftCLITests": ["SealiftCLI", "Sealift", "SealiftBase"],
     "SealiftTestSupportTests": ["SealiftBase"],
     "FuzzTests": ["SealiftFuzzing", "SealiftBase"],

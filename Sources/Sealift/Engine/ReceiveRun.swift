@@ -289,7 +289,7 @@ final class ReceiveRun {
             bytes: summary.totals.bytes, dataBytes: summary.totals.dataBytes,
             reusableBytes: summary.reusableBytes, output: options.output,
             freeSpace: summary.freeSpace,
-            isContinued: attempt.endpoint.offer?.claim == .yours,
+            isContinued: attempt.endpoint.offer?.claim == .yours, plan: ReceptionPlan(summary),
             forEachEntry: { visit throws(SealiftError) in try spool.forEachEntry(visit) })
         let (answers, waker) = (answers, waker)
         observer.ask { observer in
@@ -396,7 +396,7 @@ final class ReceiveRun {
                     FileReport(
                         path: path.bytes, size: content.length,
                         root: result.isAtDestination && content.length > 0 ? content.root : nil,
-                        result: FileReport.Result(result))))
+                        result: FileReport.Result(result), placedAs: result.givenPath)))
         case .completed(let completion):
             self.completion = completion
             if let totals = current.endpoint.offer?.totals {

@@ -192,7 +192,7 @@ extension FileReport.Result {
     /// The receiver's result in the interface's terms.
     init(_ result: FileResult) {
         switch result {
-        case .delivered: self = .received
+        case .delivered, .deliveredAs: self = .received
         case .failedAtSender(let failure):
             self = .failed(reason: "at the sender, \(failure.explanation)")
         case .rootRefuted:

@@ -117,13 +117,18 @@ public struct FileReport: Equatable, Sendable {
     public var root: Hash256?
     /// How it ended.
     public var result: Result
+    /// The path it got in place of its own, because that was taken; else nil.
+    public var placedAs: [UInt8]?
 
     /// Makes a report.
-    public init(path: [UInt8], size: UInt64, root: Hash256?, result: Result) {
+    public init(
+        path: [UInt8], size: UInt64, root: Hash256?, result: Result, placedAs: [UInt8]? = nil
+    ) {
         self.path = path
         self.size = size
         self.root = root
         self.result = result
+        self.placedAs = placedAs
     }
 }
 

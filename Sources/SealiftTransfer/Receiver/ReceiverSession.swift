@@ -201,7 +201,7 @@ public struct ReceiverSession {
             actions.append(.close(.integrity, reason: "a piece is not what its hash says"))
         case .fileDone(_, let path, let content, let result):
             switch result {
-            case .delivered, .alreadyPlaced: tally.filesDelivered += 1
+            case .delivered, .deliveredAs, .alreadyPlaced: tally.filesDelivered += 1
             case .skipped: tally.filesSkipped += 1
             case .failedAtSender, .rootRefuted, .unplaced, .diskRefuted: tally.filesFailed += 1
             }

@@ -24,7 +24,8 @@ struct JSONEventsTests {
             JSONEvents.line(summary).line
                 == #"{"event":"complete","root":""# + zeros
                 + #"","files":1,"bytes":2,"received":3,"#
-                + #""reused":4,"resent_proven":5,"skipped":6,"failed":7}"#)
+                + #""reused":4,"resent_proven":5,"skipped":6,"failed":7,"#
+                + #""whole":false,"verified_disk":false}"#)
         let error = SealiftError(.ticketUsed, "m", advice: "a", cause: nil)
         #expect(
             JSONEvents.line(error).line

@@ -12,6 +12,8 @@ public struct SendOptions: Equatable, Sendable {
     public var wait: Duration?
     /// Where the ticket is kept for the next run, or nil.
     public var ticketFile: [UInt8]?
+    /// How much of the network to take.
+    public var traffic: TrafficPolicy
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
 
@@ -22,7 +24,7 @@ public struct SendOptions: Equatable, Sendable {
     public init(
         paths: [[UInt8]], listen: [EndpointAddress] = [], advertise: [EndpointAddress] = [],
         expires: Duration = SendOptions.defaultExpiry, wait: Duration? = nil,
-        ticketFile: [UInt8]? = nil, home: [UInt8]? = nil
+        ticketFile: [UInt8]? = nil, traffic: TrafficPolicy = TrafficPolicy(), home: [UInt8]? = nil
     ) {
         self.paths = paths
         self.listen = listen
@@ -30,6 +32,7 @@ public struct SendOptions: Equatable, Sendable {
         self.expires = expires
         self.wait = wait
         self.ticketFile = ticketFile
+        self.traffic = traffic
         self.home = home
     }
 }

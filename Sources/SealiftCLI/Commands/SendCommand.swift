@@ -15,6 +15,7 @@ struct SendCommand: ParsableCommand {
             EXAMPLES:
               sealift send model/ notes.txt
               sealift send --ticket-file t model/            run again: the same ticket
+              sealift send --rate 200mbit --background model/   in nobody's way
               sealift send --listen 192.0.2.7:4000 model/    one address, one port
               sealift send --listen 0.0.0.0:4000 --advertise 198.51.100.2:4000 model/
 
@@ -55,6 +56,8 @@ struct SendCommand: ParsableCommand {
         transform: DurationArgument.init(argument:))
     var wait: DurationArgument?
 
+    @OptionGroup var traffic: TrafficOptions
+
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
     var json = false
 
@@ -82,6 +85,6 @@ struct SendCommand: ParsableCommand {
             paths: sources, listen: listen.map(\.address), advertise: advertise.map(\.address),
             expires: expires.map { .seconds($0.seconds) } ?? SendOptions.defaultExpiry,
             wait: wait.map { .seconds($0.seconds) }, ticketFile: ticketFile?.bytes,
-            home: Environment.home)
+            traffic: traffic.policy, home: Environment.home)
     }
 }

@@ -26,7 +26,11 @@ struct UsageTests {
             ["send", "--listen", "example.org:1", "x"],
             ["send", "--listen", "1.2.3.4", "x"], ["send", "--listen", "1.2.3.4:65536", "x"],
             ["send", "--advertise", "1.2.3.4:0", "x"], ["send", ""], ["send", "/"],
-            ["send", "a/x", "b/x/"],
+            ["send", "a/x", "b/x/"], ["send", "--rate", "100", "x"],
+            ["send", "--rate", "100MB", "x"], ["send", "--congestion", "reno", "x"],
+            ["send", "--congestion", "fixed", "x"],
+            ["send", "--background", "--loss-tolerant", "x"],
+            ["send", "--loss-tolerant", "--congestion", "cubic", "x"],
             ["receive", "extra"], ["receive", "--yes", "--dry-run"], ["receive", "--output", ""],
         ])
     func usageErrors(arguments: [String]) throws {

@@ -94,10 +94,10 @@ final class SendRun {
             var responder = HandshakeResponder(
                 local: device, entropy: SealiftCrypto.SystemEntropy())
             responder.accept(desk.ticket.secret, role: .ticket)
-            endpoint = SenderEndpoint(
-                responder: responder,
-                configuration: ConnectionConfiguration(
-                    packetNumberSkipSeed: try SealiftIO.SystemEntropy.number()))
+            var configuration = ConnectionConfiguration(
+                packetNumberSkipSeed: try SealiftIO.SystemEntropy.number())
+            options.traffic.apply(to: &configuration)
+            endpoint = SenderEndpoint(responder: responder, configuration: configuration)
         } catch {
             throw SealiftError(.internalFailure, error)
         }

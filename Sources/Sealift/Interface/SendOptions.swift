@@ -19,6 +19,8 @@ public struct SendOptions: Equatable, Sendable {
     /// Where the manifest of what was delivered is written (`docs/PROTOCOL.md` §8.4), or nil. Not with
     /// ``Audience/manyReceivers``, each of which may have another part.
     public var manifest: [UInt8]?
+    /// How much of the network to take.
+    public var traffic: TrafficPolicy
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
 
@@ -46,7 +48,8 @@ public struct SendOptions: Equatable, Sendable {
         paths: [[UInt8]], listen: [EndpointAddress] = [], advertise: [EndpointAddress] = [],
         expires: Duration = SendOptions.defaultExpiry, wait: Duration? = nil,
         ticketFile: [UInt8]? = nil, audience: Audience = .oneReceiver,
-        admission: Admission = .everybody, manifest: [UInt8]? = nil, home: [UInt8]? = nil
+        admission: Admission = .everybody, manifest: [UInt8]? = nil,
+        traffic: TrafficPolicy = TrafficPolicy(), home: [UInt8]? = nil
     ) {
         self.paths = paths
         self.listen = listen
@@ -57,6 +60,7 @@ public struct SendOptions: Equatable, Sendable {
         self.audience = audience
         self.admission = admission
         self.manifest = manifest
+        self.traffic = traffic
         self.home = home
     }
 }

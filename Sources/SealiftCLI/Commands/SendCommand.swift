@@ -15,6 +15,7 @@ struct SendCommand: ParsableCommand {
             EXAMPLES:
               sealift send model/ notes.txt
               sealift send --ticket-file t model/            run again: the same ticket
+              sealift send --rate 200mbit --background model/   in nobody's way
               sealift send --listen 192.0.2.7:4000 model/    one address, one port
               sealift send --listen 0.0.0.0:4000 --advertise 198.51.100.2:4000 model/
               sealift send --keep --confirm model/           many receivers, each asked for
@@ -67,6 +68,8 @@ struct SendCommand: ParsableCommand {
             "Write what was delivered to this file, for `sealift verify`.", valueName: "file"))
     var manifest: PathArgument?
 
+    @OptionGroup var traffic: TrafficOptions
+
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
     var json = false
 
@@ -105,6 +108,6 @@ struct SendCommand: ParsableCommand {
             wait: wait.map { .seconds($0.seconds) }, ticketFile: ticketFile?.bytes,
             audience: keep ? .manyReceivers : .oneReceiver,
             admission: confirm ? .asked : .everybody, manifest: manifest?.bytes,
-            home: Environment.home)
+            traffic: traffic.policy, home: Environment.home)
     }
 }

@@ -66,7 +66,7 @@ let package = Package(
         library(
             "SealiftTransfer",
             ["SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", deque]),
-        library("SealiftTraversal", ["SealiftBase", "SealiftCrypto"]),
+        library("SealiftTraversal", ["SealiftBase", "SealiftCrypto", deque]),
         .systemLibrary(name: "CSodium"),
 
         // The edge: system calls, files, sockets, threads.

@@ -18,7 +18,7 @@ private let allowedImports: [String: Set<String>] = [
     "SealiftTransfer": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "DequeModule",
     ],
-    "SealiftTraversal": ["SealiftBase", "SealiftCrypto"],
+    "SealiftTraversal": ["SealiftBase", "SealiftCrypto", "DequeModule"],
 
     // The edge.
     "CSealiftSys": [],

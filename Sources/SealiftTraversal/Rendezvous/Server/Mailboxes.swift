@@ -1,0 +1,75 @@
+import DequeModule
+import SealiftBase
+
+/// The boxes that a server holds for a while, and who waits for more.
+struct Mailboxes: Sendable {
+    private struct Mailbox: Sendable {
+        var boxes: [RendezvousBox] = []
+        var subscribers: Set<RendezvousCore.ClientNumber> = []
+
+        var isEmpty: Bool { boxes.isEmpty && subscribers.isEmpty }
+    }
+
+    private let limits: RendezvousLimits
+    private var mailboxes: [MailboxID: Mailbox] = [:]
+    /// When the oldest box of a mailbox goes, in order: all live equally long.
+    private var expiries: Deque<(due: Instant, mailbox: MailboxID)> = []
+
+    init(limits: RendezvousLimits) {
+        self.limits = limits
+    }
+
+    /// Boxes held.
+    var boxCount: Int { expiries.count }
+
+    /// When the next box goes.
+    var nextTimeout: Instant? { expiries.first?.due }
+
+    /// Keeps a box; nil where there is no room. Nothing held is thrown out for it: a flood must not
+    /// push out what others put.
+    /// - Returns: who waits for it, besides `sender`.
+    mutating func put(
+        _ box: RendezvousBox, into id: MailboxID, by sender: RendezvousCore.ClientNumber,
+        now: Instant
+    ) -> [RendezvousCore.ClientNumber]? {
+        guard expiries.count < limits.boxes,
+            mailboxes[id]?.boxes.count ?? 0 < limits.boxesPerMailbox
+        else { return nil }
+        mailboxes[id, default: Mailbox()].boxes.append(box)
+        expiries.append((now + limits.boxLifetime, id))
+        return mailboxes[id]?.subscribers.filter { $0 != sender }.sorted()
+    }
+
+    /// Adds a subscriber; nil where too many wait there.
+    /// - Returns: the boxes that lie there.
+    mutating func subscribe(
+        _ client: RendezvousCore.ClientNumber, to id: MailboxID
+    ) -> [RendezvousBox]? {
+        let waiting = mailboxes[id]?.subscribers ?? []
+        guard waiting.contains(client) || waiting.count < limits.subscribersPerMailbox else {
+            return nil
+        }
+        mailboxes[id, default: Mailbox()].subscribers.insert(client)
+        return mailboxes[id]?.boxes
+    }
+
+    /// Removes a subscriber.
+    mutating func unsubscribe(_ client: RendezvousCore.ClientNumber, from id: MailboxID) {
+        mailboxes[id]?.subscribers.remove(client)
+        if mailboxes[id]?.isEmpty == true { mailboxes[id] = nil }
+    }
+
+    /// Drops the boxes whose time is over.
+    /// - Returns: how many.
+    mutating func expire(now: Instant) -> Int {
+        var count = 0
+        while let (due, id) = expiries.first, due <= now {
+            expiries.removeFirst()
+            count += 1
+            // The oldest box of the mailbox: boxes come and go in one order.
+            if mailboxes[id]?.boxes.isEmpty == false { mailboxes[id]?.boxes.removeFirst() }
+            if mailboxes[id]?.isEmpty == true { mailboxes[id] = nil }
+        }
+        return count
+    }
+}

@@ -20,7 +20,7 @@ struct CongestionRowTests {
         Row(milliseconds: 100, loss: 0, least: 0.94, seconds: 5...17),
         Row(milliseconds: 100, loss: 0.01, least: 0.92, seconds: 5...17),
         Row(milliseconds: 300, loss: 0.01, least: 0.90, seconds: 8...28),
-        Row(milliseconds: 600, loss: 0.01, least: 0.87, seconds: 15...50),
+        Row(milliseconds: 600, loss: 0.01, least: 0.87, seconds: 15...40),
         Row(
             algorithm: .lossTolerant, milliseconds: 100, loss: 0.03, least: 0.86, seconds: 5...15),
         Row(

@@ -30,7 +30,7 @@ struct CongestionSharingTests {
     }
 
     @Test(
-        "In the background it leaves a CUBIC TCP 85 %", arguments: [20.0, 100, 500])
+        "In the background it leaves a CUBIC TCP 85 %", arguments: [20.0, 100])
     func background(megabits: Double) {
         #expect(beside(.background, megabits: megabits)[1] >= 0.85)
     }

@@ -79,6 +79,8 @@ struct TransferTests {
             $0.keyLimits.packetsUntilDue = 500
             $0.keyLimits.packetsPerGeneration = 1000
             $0.ratchetByteInterval = 1 << 20
+            // A generation must outlast a ratchet's round trip, as 2^22 packets do.
+            $0.maximumRate = 10_000_000
         }
         let isWhole = pair.runToCompletion(within: .seconds(120))
         #expect(isWhole)

@@ -18,13 +18,14 @@ struct JournalPart: Part {
             let boot = BootIdentity(bytes: [UInt8](repeating: 9, count: BootIdentity.byteCount))
         else { throw PartFailure.refused("a key of the right length") }
         self.boot = boot
-        writer = PieceJournalWriter(key: key, length: UInt64(Self.bytesPerRun), boot: boot)
+        writer = PieceJournalWriter(
+            key: key, dataInode: 1, length: UInt64(Self.bytesPerRun), boot: boot)
     }
 
     mutating func prepare() throws {}
 
     mutating func run() throws {
-        var reader = PieceJournalReader(header: writer.header, boot: boot)
+        var reader = PieceJournalReader(header: writer.header, boot: boot, dataInode: 1)
         for piece in 0..<UInt64(Self.pieces) {
             let record = writer.record(PieceIndex(piece), hash: hash)
             record.bytes.withUnsafeBytes { reader.feed($0) }

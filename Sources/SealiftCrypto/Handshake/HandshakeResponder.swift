@@ -4,8 +4,8 @@ public import SealiftBase
 /// answers nobody else.
 ///
 /// A datagram without a known tag costs one look-up; one with a known tag but a wrong mac costs one
-/// HMAC. Neither gets a reply, and neither takes memory. Message 1 is answered at most once per
-/// handshake id, by bytes that never change.
+/// HMAC. Neither gets a reply, and neither takes memory. A message 1 is answered by one message 2
+/// whose bytes never change, under whatever handshake id it comes again.
 public struct HandshakeResponder: Sendable {
     /// What a datagram led to.
     public enum OnDatagram: Sendable {
@@ -23,7 +23,7 @@ public struct HandshakeResponder: Sendable {
         static let halfOpen = 2
         /// How long one stays half-open.
         static let lifetime: Duration = .seconds(3)
-        /// Answered handshake ids remembered per pre-shared key.
+        /// Answered handshake ids, and hashes of message 1, remembered per pre-shared key.
         static let answered = 1024
     }
 
@@ -33,7 +33,11 @@ public struct HandshakeResponder: Sendable {
         let role: SessionRole
         let hour: UInt64
         var halfOpen: [HalfOpenHandshake] = []
-        var answered = AnsweredHandshakes(capacity: Limit.answered)
+        /// A recorded message 1 carries its id under the mac: a replay meets its id here and costs a
+        /// look-up instead of a half-open place.
+        var answered = RecentSet<HandshakeID>(capacity: Limit.answered)
+        /// Whoever knows the secret can put another id on a recorded message 1.
+        var messages = RecentSet<Hash256>(capacity: Limit.answered)
     }
 
     private let local: DeviceKeyPair
@@ -132,8 +136,15 @@ public struct HandshakeResponder: Sendable {
                 entry.halfOpen[place].phase = .collecting(assembly)
                 return .ignored
             }
-            // From here on this id is used up, whatever becomes of it.
+            // From here on this id is used up, whatever becomes of it, and so is the message.
             entry.answered.insert(datagram.handshakeID)
+            let hash = SHA256Digest.hash(message)
+            guard !entry.messages.contains(hash) else {
+                entry.halfOpen.remove(at: place)
+                return entry.halfOpen.compactMap { $0.reply(to: message) }.first
+                    .map { .reply($0) } ?? .ignored
+            }
+            entry.messages.insert(hash)
             guard
                 let answer = answer(to: message, id: datagram.handshakeID, tag: datagram.tag, entry)
             else {

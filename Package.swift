@@ -124,7 +124,12 @@ let package = Package(
                 "SealiftTransfer", "SealiftTestSupport",
             ]),
         tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
-        tests("SealiftTests", ["Sealift", "SealiftBase", "SealiftIO", "SealiftTestSupport"]),
+        tests(
+            "SealiftTests",
+            [
+                "Sealift", "SealiftBase", "SealiftIO", "SealiftTransfer", "SealiftTransport",
+                "SealiftTestSupport",
+            ]),
         tests(
             "SealiftCLITests",
             ["SealiftCLI", "Sealift", "SealiftBase", "SealiftTestSupport", "sealift"]),

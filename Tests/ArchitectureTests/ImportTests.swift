@@ -62,7 +62,7 @@ private let allowedTestImports: [String: Set<String>] = [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
     ],
     "SealiftIOTests": ["SealiftBase", "SealiftIO"],
-    "SealiftTests": ["Sealift", "SealiftBase", "SealiftIO"],
+    "SealiftTests": ["Sealift", "SealiftBase", "SealiftIO", "SealiftTransfer", "SealiftTransport"],
     "SealiftCLITests": ["SealiftCLI", "Sealift", "SealiftBase"],
     "SealiftTestSupportTests": ["SealiftBase"],
     "PeerTests": [],

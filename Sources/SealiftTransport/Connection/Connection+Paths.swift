@@ -74,12 +74,8 @@ extension Connection {
     }
 
     mutating func receiveChallenge(_ value: UInt64, on path: PathID) {
-        guard path != remote else {
-            if pathResponses.count < Self.pathResponseLimit { pathResponses.append(value) }
-            return
-        }
-        guard sideResponses.count < Self.pathResponseLimit else { return }
-        sideResponses.append(SideResponse(path: path, value: value))
+        guard pathResponses.count < Self.pathResponseLimit else { return }
+        pathResponses.append(PathResponse(path: path, value: value))
     }
 
     mutating func receiveResponse(_ value: UInt64, now: Instant) {
@@ -116,7 +112,6 @@ extension Connection {
     private mutating func move(to path: PathID, now: Instant) {
         remote = path
         lastOpenedOnPathAt = now
-        pathResponses.removeAll()
         if let index = sideRoutes.firstIndex(where: { $0.path == path }) {
             let route = sideRoutes.remove(at: index)
             changeSequence(to: route.sequence, firstNumber: route.nextNumber, now: now)
@@ -159,24 +154,25 @@ extension Connection {
 
     // MARK: Transmitting
 
-    /// Whether anything waits to be sent beside the present path.
-    var hasSideWork: Bool { validation.isChallengeDue || !sideResponses.isEmpty }
+    /// Whether any challenge or answer waits. They wait for no window: on a path just taken it may be
+    /// full of what will never arrive (RFC 9000 §8.2.2).
+    var hasPathWork: Bool { validation.isChallengeDue || !pathResponses.isEmpty }
 
-    /// Writes one packet for another path than the present one: an answer, or a challenge.
-    mutating func transmitBeside(
+    /// Writes one packet that holds an answer, or a challenge on another path.
+    mutating func transmitPathPacket(
         into buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> Transmission? {
-        while let response = sideResponses.popLast() {
+        while let response = pathResponses.popLast() {
             guard validation.mayAnswer(on: response.path, size: Self.pathPacketSize) else {
                 continue
             }
             let isSearched = sideRoutes.contains { $0.path == response.path }
-            return writeBeside(
+            return writePathPacket(
                 .pathResponse, response.value, to: response.path, needsOwnID: isSearched, buffer,
                 now: now)
         }
         while let candidate = validation.takeChallenge(size: Self.pathPacketSize) {
-            let sent = writeBeside(
+            let sent = writePathPacket(
                 .pathChallenge, candidate.challenge, to: candidate.path,
                 needsOwnID: candidate.motive == .search, buffer, now: now)
             if sent != nil { return sent }
@@ -184,7 +180,7 @@ extension Connection {
         return nil
     }
 
-    private mutating func writeBeside(
+    private mutating func writePathPacket(
         _ type: FrameType, _ value: UInt64, to target: PathID, needsOwnID: Bool,
         _ buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> Transmission? {
@@ -217,8 +213,8 @@ extension Connection {
     }
 }
 
-/// An answer to a path challenge that came on another path than the present one.
-struct SideResponse {
+/// An answer to a path challenge, which goes where the challenge came from.
+struct PathResponse {
     let path: PathID
     let value: UInt64
 }

@@ -49,7 +49,7 @@ struct SpoofedPathTests {
             let isWithin = sent.allSatisfy { $0.value <= 3 * (received[$0.key] ?? 0) }
             #expect(isWithin, "step \(step)")
             #expect(connection.validation.candidates.count <= PathValidation.limit)
-            #expect(connection.sideResponses.count <= 4)
+            #expect(connection.pathResponses.count <= 4)
         }
         #expect(!sent.isEmpty)
         #expect(connection.remote == Self.here)
@@ -82,7 +82,9 @@ struct SpoofedPathTests {
         let first = try peer.packet([0x01])
         connection.receive(first, on: Self.elsewhere(1))
         let challenge = connection.drainWithPaths(now: .zero).first { $0.path != Self.here }
-        let frames = try #require(peer.open(try #require(challenge).bytes))
+        let datagram = try #require(challenge).bytes
+        let opened = peer.open(datagram)
+        let frames = try #require(opened)
         #expect(frames.first == 0x07)
         // The peer is still where it was; its newer packet says so.
         connection.receive(first, on: Self.here)

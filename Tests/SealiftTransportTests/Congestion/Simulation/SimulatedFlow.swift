@@ -64,7 +64,8 @@ struct SimulatedFlow {
         configuration.maximumDatagramSize = datagramSize
         configuration.maximumRate = maximumRate
         path = SendingPath(
-            sequence: 0, configuration: configuration, now: Instant(nanoseconds: start))
+            sequence: 0, firstNumber: 0, configuration: configuration,
+            now: Instant(nanoseconds: start))
         self.supply = start > 0 ? .spells([start..<Int64.max]) : supply
         delay = roundTrip / 2
         self.isPaced = isPaced

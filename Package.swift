@@ -27,6 +27,9 @@ let multiBuffer: [Target.Dependency] = hasMultiBuffer ? ["CIPSecMB"] : []
 let multiBufferLinking: [LinkerSetting] =
     hasMultiBuffer ? [.linkedLibrary(":libIPSec_MB.a", .when(platforms: [.linux]))] : []
 
+// ristretto255, the group of the password exchange behind spoken codes (Debian: libsodium-dev).
+let sodium: [LinkerSetting] = [.linkedLibrary(":libsodium.a", .when(platforms: [.linux]))]
+
 func library(
     _ name: String, _ dependencies: [Target.Dependency], linking: [LinkerSetting] = []
 ) -> Target {
@@ -56,13 +59,15 @@ let package = Package(
         // Pure values: no I/O, no clock, no randomness of their own, no async.
         library("SealiftBase", []),
         library(
-            "SealiftCrypto", ["SealiftBase", crypto, cryptoExtras] + multiBuffer,
-            linking: multiBufferLinking),
+            "SealiftCrypto", ["SealiftBase", "CSodium", crypto, cryptoExtras] + multiBuffer,
+            linking: multiBufferLinking + sodium),
         library("SealiftContent", ["SealiftBase", "SealiftCrypto"]),
         library("SealiftTransport", ["SealiftBase", "SealiftCrypto", deque]),
         library(
             "SealiftTransfer",
             ["SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", deque]),
+        library("SealiftTraversal", ["SealiftBase", "SealiftCrypto"]),
+        .systemLibrary(name: "CSodium"),
 
         // The edge: system calls, files, sockets, threads.
         .target(name: "CSealiftSys"),
@@ -105,6 +110,14 @@ let package = Package(
                 "SealiftTransfer",
             ]),
 
+        // The entry points of the fuzzers, which the tests run too. Not a product.
+        library(
+            "SealiftFuzzing",
+            [
+                "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+                "SealiftTransfer", "SealiftTestSupport",
+            ]),
+
         tests("SealiftBaseTests", ["SealiftBase", "SealiftTestSupport"]),
         tests(
             "SealiftCryptoTests",
@@ -123,16 +136,18 @@ let package = Package(
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
                 "SealiftTransfer", "SealiftTestSupport",
             ]),
+        tests("SealiftTraversalTests", ["SealiftBase", "SealiftCrypto", "SealiftTraversal"]),
         tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
         tests(
             "SealiftTests",
             [
-                "Sealift", "SealiftBase", "SealiftIO", "SealiftTransfer", "SealiftTransport",
-                "SealiftTestSupport",
+                "Sealift", "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+                "SealiftTransfer", "SealiftIO", "SealiftTestSupport",
             ]),
         tests(
             "SealiftCLITests",
             ["SealiftCLI", "Sealift", "SealiftBase", "SealiftTestSupport", "sealift"]),
+        tests("FuzzTests", ["SealiftFuzzing", "SealiftBase"], resources: [.copy("Regressions")]),
         tests("SealiftTestSupportTests", ["SealiftBase", "SealiftTestSupport"]),
         tests("ArchitectureTests", []),
     ] + multiBufferTargets
@@ -142,4 +157,13 @@ let package = Package(
 // for (`make test-peers`).
 if Context.environment["SEALIFT_PEER_TESTS"] != nil {
     package.targets.append(tests("PeerTests", ["sealift"]))
+}
+
+// The fuzzer: only in a build with libFuzzer, in a scratch folder of its own (`make fuzz`). gold, the
+// toolchain's linker, fails on instrumented objects.
+if Context.environment["SEALIFT_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["SealiftFuzzing"], swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]))
 }

@@ -11,29 +11,11 @@ struct HostilePeerTests {
         "unreachable": [3, 4, 75], "interrupted": [75], "interrupt": [75], "any": [0, 4, 5, 75],
     ]
 
-    /// Answers that are not yet the documented ones, each with what is seen instead. Swift Testing
-    /// fails an entry that no longer applies, so that it goes.
-    private static let known: [String: Comment] = [
-        "skip-past-the-end-1": "a skip may reach past the last entry",
-        "no-acknowledgement": "the rate meter traps when the owner comes back with less",
-        "zero-for-listing": "a listing piece declared zero leaves the receiver waiting",
-        "zero-for-partial-piece": "a partial piece declared zero leaves the receiver waiting",
-    ]
-
-    private func expecting(
-        _ variant: PeerScripts.Variant, _ body: @Sendable (Bench) async throws -> Void
-    ) async throws {
+    @Test("receiving", arguments: PeerScripts.variants(of: "hostile_receiver.py"))
+    func hostileReceiver(variant: PeerScripts.Variant) async throws {
         try await Turnstile.shared.pass {
             let bench = try Bench()
             defer { bench.clear() }
-            guard let reason = Self.known[variant.name] else { return try await body(bench) }
-            await withKnownIssue(reason) { try await body(bench) }
-        }
-    }
-
-    @Test("receiving", arguments: PeerScripts.variants(of: "hostile_receiver.py"))
-    func hostileReceiver(variant: PeerScripts.Variant) async throws {
-        try await expecting(variant) { bench in
             // A hundred pieces and more, so that few messages ask for many objects.
             for name in ["a", "sub/b"] { try bench.write(Data(name.utf8), to: "tree/\(name)") }
             try bench.write(
@@ -60,7 +42,9 @@ struct HostilePeerTests {
 
     @Test("sending", arguments: PeerScripts.variants(of: "hostile_sender.py"))
     func hostileSender(variant: PeerScripts.Variant) async throws {
-        try await expecting(variant) { bench in
+        try await Turnstile.shared.pass {
+            let bench = try Bench()
+            defer { bench.clear() }
             try bench.write(Data("kept".utf8), to: "box/beside")
             let attack = try bench.startScript(
                 "hostile_sender.py", [variant.name, "--pid-file", "pid"], name: "attack")

@@ -191,6 +191,25 @@ import Testing
             failure { _ = try DirectoryHandle.open(path: link, finalLink: .refused) } == ENOTDIR)
     }
 
+    @Test("is this user's own where it is to be private")
+    func privateDirectory() throws {
+        let tree = TemporaryTree()
+        let directory = try tree.directory()
+        #expect(try directory.openPrivateDirectory("own".name).status().mode == 0o700)
+        _ = try directory.openPrivateDirectory("own".name)
+        tree.makeDirectory("theirs")
+        // Only root can give a directory away; another user asks as if it were somebody else.
+        let user = geteuid()
+        if user == 0 { chown("\(tree.path)/theirs", 1, 1) }
+        #expect(
+            failure {
+                _ = try directory.openPrivateDirectory(
+                    "theirs".name, user: user == 0 ? 0 : user + 1)
+            } == EPERM)
+        tree.makeLink("link", to: "own")
+        #expect(failure { _ = try directory.openPrivateDirectory("link".name) } == ENOTDIR)
+    }
+
     @Test("lists thousands of names in the order of their bytes")
     func manyNames() throws {
         let tree = TemporaryTree()

@@ -5,14 +5,18 @@ import Testing
 
 @testable import SealiftIO
 
-/// A thread flips a directory and a symbolic link to the outside, without a pause, while this one
-/// works beneath (rsync CVE-2024-12747 and the 2026 series). Nothing may ever happen outside.
+/// A thread flips a directory and a symbolic link to the outside, 10^5 times without a pause, while
+/// this one works beneath (rsync CVE-2024-12747 and the 2026 series). Nothing may ever happen
+/// outside.
 @Suite("The racer", .serialized) struct RacerTests {
+    /// How often the link takes the directory's place.
+    private static let flips = 100_000
+
     @Test(
         "never gets anything outside read, made, renamed, changed or removed",
         arguments: DirectoryHandleTests.resolutions)
     func race(resolution: DirectoryHandle.Resolution) throws {
-        let tree = TemporaryTree()
+        let tree = TemporaryTree(inMemory: true)
         tree.makeDirectory("inside/flip")
         tree.makeFile("inside/flip/file", "mine")
         tree.makeDirectory("outside")
@@ -24,26 +28,68 @@ import Testing
         tree.makeFile("inside/staged", "staged")
         let before = try tree.directory().status(of: "outside/file".name)
 
-        let path = tree.path
-        let flag = Flag()
-        let racer = try NamedThread(name: "racer") {
-            // `flip` is the directory, then nothing, then the link, then nothing, and again.
-            while !flag.isRaised {
-                rename("\(path)/inside/flip", "\(path)/inside/aside")
-                rename("\(path)/inside/evil", "\(path)/inside/flip")
-                rename("\(path)/inside/flip", "\(path)/inside/evil")
-                rename("\(path)/inside/aside", "\(path)/inside/flip")
-            }
-        }
-        for round in 0..<20_000 { work(beneath: inside, round: round) }
-        flag.raise()
-        racer.join()
+        try flipping("inside", of: tree) { round in work(beneath: inside, round: round) }
 
         #expect(tree.names("outside") == ["file", "victim"])
         #expect(tree.content("outside/file") == "theirs")
         #expect(tree.content("outside/victim") == "theirs")
         let after = try tree.directory().status(of: "outside/file".name)
         #expect(after.describesSameContent(as: before) && after.mode == before.mode)
+    }
+
+    @Test("never leads the walk of a sender, or what it reads afterwards, outside")
+    func walk() throws {
+        let tree = TemporaryTree(inMemory: true)
+        tree.makeDirectory("inside/flip/sub")
+        for name in ["flip/file", "flip/sub/deep", "other"] {
+            tree.makeFile("inside/\(name)", "mine")
+        }
+        tree.makeDirectory("outside/sub")
+        for name in ["file", "sub/deep", "secret"] { tree.makeFile("outside/\(name)", "theirs") }
+        tree.makeLink("inside/evil", to: "\(tree.path)/outside")
+        let source = try SourceTree(roots: [ScanRoot(argument: "\(tree.path)/inside".name)])
+        var seen: Set<[UInt8]> = []
+        try flipping("inside", of: tree) { _ in
+            try TreeScanner(links: .listed).scan(source) { event in
+                guard case .item(let item) = event else { return }
+                seen.insert(item.path)
+                switch item.kind {
+                case .file:
+                    #expect(item.status.size == 4)
+                    guard let file = try? source.openFile(item.path) else { return }
+                    #expect((try? file.readAll(atMost: 10)) == "mine".name)
+                case .symbolicLink: _ = try? source.readSymbolicLink(item.path)
+                case .directory: _ = try? source.status(of: item.path)
+                }
+            }
+        }
+        #expect(seen.contains("inside/flip/sub/deep".name))
+        #expect(!seen.contains { $0.count >= 6 && $0.suffix(6).elementsEqual("secret".utf8) })
+    }
+
+    /// Calls `body` over and over until the racer has flipped `folder/flip` and `folder/evil` often
+    /// enough.
+    private func flipping(
+        _ folder: String, of tree: TemporaryTree, _ body: (Int) throws -> Void
+    ) throws {
+        let path = "\(tree.path)/\(folder)"
+        let flag = Flag()
+        let racer = try NamedThread(name: "racer") {
+            // `flip` is the directory, then nothing, then the link, then nothing, and again.
+            for _ in 0..<Self.flips {
+                rename("\(path)/flip", "\(path)/aside")
+                rename("\(path)/evil", "\(path)/flip")
+                rename("\(path)/flip", "\(path)/evil")
+                rename("\(path)/aside", "\(path)/flip")
+            }
+            flag.raise()
+        }
+        defer { racer.join() }
+        var round = 0
+        while !flag.isRaised {
+            try body(round)
+            round += 1
+        }
     }
 
     /// One round of every call that takes a path or a name. Each may fail; none may reach outside.

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 @testable import SealiftIO
 
@@ -6,8 +7,12 @@ import Foundation
 final class TemporaryTree: Sendable {
     let path: String
 
-    init() {
-        var template = Array("/tmp/sealift-test-XXXXXX".utf8CString)
+    /// - Parameter inMemory: whether it should lie on a tmpfs where there is one: for tests that
+    ///   rename a million times.
+    init(inMemory: Bool = false) {
+        let shared = "/dev/shm"
+        let base = inMemory && access(shared, W_OK) == 0 ? shared : "/tmp"
+        var template = Array("\(base)/sealift-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { fatalError("no temporary directory") }
         path = String(cString: made)
     }

@@ -90,4 +90,63 @@ struct SenderWorkerTests {
         }
         #expect(outputs.contains { if case .object = $0 { true } else { false } })
     }
+
+    @Test("a root is stated once to a receiver that asks for nothing but hashes, remembered or not")
+    func rootForHashes() throws {
+        var source = try Self.source()
+        let file = FileIndex(5)
+        let entry = try #require(try source.entry(at: file))
+        let facts = try #require(entry.file)
+        var hashes = PieceHashes(layout: facts.pieceLayout)
+        for piece in 1..<3 as Range<UInt64> {
+            let length = try #require(facts.pieceLayout.pieceLength(PieceIndex(piece)))
+            let bytes = [UInt8](repeating: piece == 1 ? 4 : 5, count: length)
+            hashes.set(
+                bytes.withUnsafeBytes { PieceHasher.hash($0, isOnlyPiece: false) },
+                for: PieceIndex(piece))
+        }
+        for isRemembered in [true, false] {
+            if isRemembered { source.remember(hashes, of: file, entry: entry) }
+            var worker = SenderWorker(source: source)
+            for object in 0..<2 as Range<UInt64> {
+                worker.enqueue(
+                    .hashes(
+                        HashRequest(
+                            object: ObjectID(rawValue: object), file: file,
+                            firstPiece: PieceIndex(1), count: 2)))
+            }
+            let outputs = Self.outputs(of: &worker)
+            let roots = outputs.compactMap { output -> Hash256? in
+                if case .fileRoot(file, let root) = output { root } else { nil }
+            }
+            #expect(roots == [hashes.root()])
+            #expect(outputs.count { if case .object = $0 { true } else { false } } == 2)
+        }
+    }
+
+    @Test("remembered hashes of a file that is no longer the one listed are not handed out")
+    func changedSince() throws {
+        var source = try Self.source()
+        let file = FileIndex(5)
+        let entry = try #require(try source.entry(at: file))
+        let layout = try #require(entry.file).pieceLayout
+        var hashes = PieceHashes(layout: layout)
+        for piece in 1..<3 as Range<UInt64> {
+            hashes.set(SHA256Root.sample, for: PieceIndex(piece))
+        }
+        source.remember(hashes, of: file, entry: entry)
+        source.changed = [file]
+        var worker = SenderWorker(source: source)
+        worker.enqueue(
+            .hashes(
+                HashRequest(
+                    object: ObjectID(rawValue: 0), file: file, firstPiece: PieceIndex(1),
+                    count: 2)))
+        let outputs = Self.outputs(of: &worker)
+        #expect(!outputs.contains { if case .object = $0 { true } else { false } })
+        #expect(
+            outputs.contains {
+                if case .fileFailed(file, _, .changed) = $0 { true } else { false }
+            })
+    }
 }

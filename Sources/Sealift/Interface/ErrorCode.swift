@@ -23,6 +23,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case ticketExpired = "ticket_expired"
     /// The sender took the ticket back.
     case ticketWithdrawn = "ticket_withdrawn"
+    /// The sender's user said no to this device.
+    case ticketDeclined = "ticket_declined"
     /// Who answered is not the device that issued the ticket.
     case wrongSender = "wrong_sender"
 
@@ -36,6 +38,11 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case protocolViolation = "protocol_violation"
     /// The sender's list of files breaks a rule: a path outside, a forbidden name, an impossible size.
     case listingRefused = "listing_refused"
+
+    /// The manifest to compare with is none, or was damaged.
+    case manifestDamaged = "manifest_damaged"
+    /// What lies on the disk is not what the manifest says.
+    case treeDiffers = "tree_differs"
 
     // Files and disks.
     /// A file or folder to send or hash does not exist.
@@ -78,9 +85,10 @@ public enum ErrorCode: String, CaseIterable, Sendable {
         switch self {
         case .cannotConnect, .nobodyCame, .cannotListen: .cannotConnect
         case .notATicket, .ticketMistyped, .ticketNewerVersion, .ticketMalformed, .ticketUsed,
-            .ticketExpired, .ticketWithdrawn, .wrongSender:
+            .ticketExpired, .ticketWithdrawn, .ticketDeclined, .wrongSender:
             .ticket
-        case .rootMismatch, .protocolViolation, .listingRefused: .integrity
+        case .rootMismatch, .protocolViolation, .listingRefused, .manifestDamaged, .treeDiffers:
+            .integrity
         case .sourceNotFound, .sourceUnreadable, .permissionDenied, .diskFull, .storageFailed,
             .homeUnusable, .ticketFileUnreadable:
             .storage

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Sealift
+internal import SealiftContent
 
 /// `sealift receive`: takes a ticket, shows what is offered, and receives it.
 struct ReceiveCommand: ParsableCommand {
@@ -11,14 +12,19 @@ struct ReceiveCommand: ParsableCommand {
             The ticket comes from --ticket-file, else SEALIFT_TICKET, else the first line of standard \
             input, else a question; never from an argument, which others on this machine can read. \
             Before anything is written, what is offered is shown and a question asked. Nothing that \
-            exists is overwritten. After an interruption, run the same command again: what was proven is \
-            not sent again.
+            exists is overwritten unless --on-conflict says so. After an interruption, run the same \
+            command again: what was proven is not sent again.
+
+            PATTERN is a name or path with *, ?, [a-z] and **, as in .gitignore: without a slash it \
+            fits names in any folder, with one it begins at the top of what is offered. A folder \
+            that fits stands for all that lies in it.
 
             EXAMPLES:
               sealift receive --output ~/incoming
               sealift receive --yes --ticket-file t
               echo "$TICKET" | sealift receive --yes --json | jq .event
               sealift receive --dry-run              shows every name, takes nothing
+              sealift receive --include '*.safetensors' --on-conflict skip
 
             \(HelpText.exitStatus)
             """)
@@ -32,11 +38,35 @@ struct ReceiveCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Read the ticket from this file.", valueName: "file"))
     var ticketFile: PathArgument?
 
+    @Option(
+        help: ArgumentHelp(
+            "What to do where a name is taken: fail, skip, rename (\"name (1).ext\") or overwrite.",
+            valueName: "action"))
+    var onConflict = ConflictArgument.fail
+
+    @Option(
+        help: ArgumentHelp("Receive only what fits; may be repeated.", valueName: "pattern"),
+        transform: PatternArgument.init(argument:))
+    var include: [PatternArgument] = []
+
+    @Option(
+        help: ArgumentHelp("Leave out what fits; may be repeated.", valueName: "pattern"),
+        transform: PatternArgument.init(argument:))
+    var exclude: [PatternArgument] = []
+
+    @Flag(help: "Read every file back from the disk before the whole is confirmed.")
+    var verifyDisk = false
+
     @Flag(help: "Receive without a question; needed where no terminal is there to ask.")
     var yes = false
 
     @Flag(help: "Show every entry that is offered and take nothing; the ticket stays free.")
     var dryRun = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write what was delivered to this file, for `sealift verify`.", valueName: "file"))
+    var manifest: PathArgument?
 
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
     var json = false
@@ -68,7 +98,10 @@ struct ReceiveCommand: ParsableCommand {
         try run.run(question: mode) { observer, cancellation throws(SealiftError) in
             let options = try ReceiveOptions(
                 ticketText: source.read(cancellation: cancellation),
-                output: output?.bytes ?? Array(".".utf8), home: Environment.home)
+                output: output?.bytes ?? Array(".".utf8), onConflict: onConflict.policy,
+                selection: EntrySelection(
+                    included: include.map(\.pattern), excluded: exclude.map(\.pattern)),
+                verifiesDisk: verifyDisk, manifest: manifest?.bytes, home: Environment.home)
             return try runReceive(options, observer: observer, cancellation: cancellation)
         }
     }

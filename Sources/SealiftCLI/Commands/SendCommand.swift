@@ -17,6 +17,7 @@ struct SendCommand: ParsableCommand {
               sealift send --ticket-file t model/            run again: the same ticket
               sealift send --listen 192.0.2.7:4000 model/    one address, one port
               sealift send --listen 0.0.0.0:4000 --advertise 198.51.100.2:4000 model/
+              sealift send --keep --confirm model/           many receivers, each asked for
 
             \(HelpText.exitStatus)
             """)
@@ -55,6 +56,17 @@ struct SendCommand: ParsableCommand {
         transform: DurationArgument.init(argument:))
     var wait: DurationArgument?
 
+    @Flag(help: "Serve every receiver that comes, until Ctrl-C; the ticket is for many.")
+    var keep = false
+
+    @Flag(help: "Ask for each receiver, by its device's fingerprint, before it sees anything.")
+    var confirm = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write what was delivered to this file, for `sealift verify`.", valueName: "file"))
+    var manifest: PathArgument?
+
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
     var json = false
 
@@ -64,6 +76,15 @@ struct SendCommand: ParsableCommand {
     func validate() throws {
         guard !advertise.contains(where: { $0.address.port == 0 }) else {
             throw ValidationError("--advertise needs a real port: receivers cannot reach port 0")
+        }
+        guard !keep || manifest == nil else {
+            throw ValidationError(
+                "--keep and --manifest contradict each other: each receiver may take another part")
+        }
+        let hasPerson = StandardStream.input.isTerminal && StandardStream.error.isTerminal
+        guard !confirm || hasPerson else {
+            throw ValidationError(
+                "--confirm needs somebody to ask: standard input and error are not both a terminal")
         }
     }
 
@@ -82,6 +103,8 @@ struct SendCommand: ParsableCommand {
             paths: sources, listen: listen.map(\.address), advertise: advertise.map(\.address),
             expires: expires.map { .seconds($0.seconds) } ?? SendOptions.defaultExpiry,
             wait: wait.map { .seconds($0.seconds) }, ticketFile: ticketFile?.bytes,
+            audience: keep ? .manyReceivers : .oneReceiver,
+            admission: confirm ? .asked : .everybody, manifest: manifest?.bytes,
             home: Environment.home)
     }
 }

@@ -56,9 +56,11 @@ public struct PieceHashCacheHeader: Hashable, Sendable {
         guard bytes.count >= Self.byteCount, bytes.starts(with: Self.magic) else { throw .damaged }
         let check = CyclicRedundancyCheck.value(of: bytes[..<(Self.byteCount - 4)])
         let version = bytes[Self.magic.count]
+        let isPadded: Bool
         do throws(ByteReader.Failure) {
             var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[..<Self.byteCount]))
-            _ = try reader.readBytes(count: Self.magic.count + 4)
+            _ = try reader.readBytes(count: Self.magic.count + 1)
+            isPadded = try reader.readBytes(count: 3).allSatisfy { $0 == 0 }
             let device = try reader.readUInt64()
             let inode = try reader.readUInt64()
             let size = try reader.readUInt64()
@@ -73,5 +75,6 @@ public struct PieceHashCacheHeader: Hashable, Sendable {
             throw .damaged
         }
         guard version == Self.version else { throw .newerVersion(version) }
+        guard isPadded else { throw .damaged }
     }
 }

@@ -66,9 +66,11 @@ public struct PieceJournalHeader: Hashable, Sendable {
         guard bytes.count >= Self.byteCount, bytes.starts(with: Self.magic) else { throw .damaged }
         let covered = bytes[..<(Self.byteCount - 4)]
         let version = bytes[Self.magic.count]
+        let isPadded: Bool
         do throws(ByteReader.Failure) {
             var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[..<Self.byteCount]))
-            _ = try reader.readBytes(count: Self.magic.count + 4)
+            _ = try reader.readBytes(count: Self.magic.count + 1)
+            isPadded = try reader.readBytes(count: 3).allSatisfy { $0 == 0 }
             let key = StagingKey(bytes: try reader.readBytes(count: StagingKey.byteCount))
             let boot = BootIdentity(bytes: try reader.readBytes(count: BootIdentity.byteCount))
             dataInode = try reader.readUInt64()
@@ -85,6 +87,7 @@ public struct PieceJournalHeader: Hashable, Sendable {
             throw .damaged
         }
         guard version == Self.version else { throw .newerVersion(version) }
+        guard isPadded else { throw .damaged }
     }
 
     /// The newest whole header among the two slots at the start of a journal; nil when neither is

@@ -48,6 +48,8 @@ struct RecentSet<Element: Hashable & Sendable>: Sendable {
         self.capacity = capacity
     }
 
+    var count: Int { members.count }
+
     func contains(_ element: Element) -> Bool { members.contains(element) }
 
     mutating func insert(_ element: Element) {

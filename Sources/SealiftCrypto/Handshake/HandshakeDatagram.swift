@@ -1,19 +1,19 @@
 import SealiftBase
 
 /// The random number by which an initiator names one handshake; in all three messages.
-typealias HandshakeID = UInt64
+package typealias HandshakeID = UInt64
 
 /// The three handshake messages and how they are cut into datagrams (PROTOCOL §4.2).
-enum HandshakeMessage: UInt8, Sendable, CaseIterable {
+package enum HandshakeMessage: UInt8, Sendable, CaseIterable {
     case first = 0xE1
     case second = 0xE2
     case third = 0xE3
 
     /// How many datagrams carry the message.
-    var fragmentCount: Int { self == .third ? 1 : 2 }
+    package var fragmentCount: Int { self == .third ? 1 : 2 }
 
     /// The bytes of the message in each datagram.
-    var fragmentSize: Int {
+    package var fragmentSize: Int {
         switch self {
         case .first: 752
         case .second: 728
@@ -22,7 +22,7 @@ enum HandshakeMessage: UInt8, Sendable, CaseIterable {
     }
 
     /// The size of the whole message.
-    var size: Int { fragmentCount * fragmentSize }
+    package var size: Int { fragmentCount * fragmentSize }
 
     /// The way the message goes.
     var direction: HandshakeDirection {
@@ -35,9 +35,9 @@ enum HandshakeMessage: UInt8, Sendable, CaseIterable {
 ///     type 1 | tag 16 | handshake id 8 | fragment 1 | data | mac 16
 ///
 /// Parsing allocates nothing; ``isAuthentic(under:)`` is asked before anything is kept.
-struct HandshakeDatagram {
-    static let headerSize = 26
-    static let macSize = 16
+package struct HandshakeDatagram {
+    package static let headerSize = 26
+    package static let macSize = 16
 
     /// Which message this is a part of.
     let message: HandshakeMessage
@@ -89,20 +89,30 @@ struct HandshakeDatagram {
         key: PreSharedKey, hour: UInt64
     ) -> [[UInt8]] {
         precondition(bytes.count == message.size, "a handshake message has one size")
-        // 0xE1 and 0xE3 carry the initiator's tag, 0xE2 the responder's.
-        let tag = key.tag(direction: message.direction, hour: hour)
         return (0..<message.fragmentCount).map { index in
             let start = index * message.fragmentSize
-            var writer = ByteWriter(
-                capacity: headerSize + message.fragmentSize + macSize)
-            writer.write(message.rawValue)
-            writer.write(tag.bytes)
-            writer.write(handshakeID)
-            writer.write(UInt8(index << 4 | message.fragmentCount))
-            writer.write(bytes[start..<(start + message.fragmentSize)])
-            let mac = writer.bytes.withUnsafeBytes { KeyDerivation.shortMAC(key.macKey, $0) }
-            writer.write(mac)
-            return writer.bytes
+            return datagram(
+                of: message, fragment: UInt8(index << 4 | message.fragmentCount),
+                bytes[start..<(start + message.fragmentSize)], handshakeID: handshakeID, key: key,
+                hour: hour)
         }
+    }
+
+    /// One datagram around `data`, with its mac. Also what somebody with the pre-shared key can make
+    /// who keeps no rule: any size, any `fragment` byte (index × 16 + count).
+    package static func datagram(
+        of message: HandshakeMessage, fragment: UInt8, _ data: some Collection<UInt8>,
+        handshakeID: HandshakeID, key: PreSharedKey, hour: UInt64
+    ) -> [UInt8] {
+        var writer = ByteWriter(capacity: headerSize + data.count + macSize)
+        writer.write(message.rawValue)
+        // 0xE1 and 0xE3 carry the initiator's tag, 0xE2 the responder's.
+        writer.write(key.tag(direction: message.direction, hour: hour).bytes)
+        writer.write(handshakeID)
+        writer.write(fragment)
+        writer.write(data)
+        let mac = writer.bytes.withUnsafeBytes { KeyDerivation.shortMAC(key.macKey, $0) }
+        writer.write(mac)
+        return writer.bytes
     }
 }

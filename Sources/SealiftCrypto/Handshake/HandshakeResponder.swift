@@ -4,8 +4,8 @@ public import SealiftBase
 /// answers nobody else.
 ///
 /// A datagram without a known tag costs one look-up; one with a known tag but a wrong mac costs one
-/// HMAC. Neither gets a reply, and neither takes memory. A message 1 is answered by one message 2
-/// whose bytes never change, under whatever handshake id it comes again.
+/// HMAC. Neither gets a reply, and neither takes memory. A handshake id gets a place once, and a
+/// message 1 is answered by one message 2 whose bytes never change, whatever id it comes under.
 public struct HandshakeResponder: Sendable {
     /// What a datagram led to.
     public enum OnDatagram: Sendable {
@@ -23,8 +23,8 @@ public struct HandshakeResponder: Sendable {
         static let halfOpen = 2
         /// How long one stays half-open.
         static let lifetime: Duration = .seconds(3)
-        /// Answered handshake ids, and hashes of message 1, remembered per pre-shared key.
-        static let answered = 1024
+        /// Handshake ids, and hashes of message 1, remembered per pre-shared key.
+        static let remembered = 1024
     }
 
     /// What is kept for one welcome key.
@@ -33,11 +33,11 @@ public struct HandshakeResponder: Sendable {
         let role: SessionRole
         let hour: UInt64
         var halfOpen: [HalfOpenHandshake] = []
-        /// A recorded message 1 carries its id under the mac: a replay meets its id here and costs a
-        /// look-up instead of a half-open place.
-        var answered = RecentSet<HandshakeID>(capacity: Limit.answered)
+        /// A recorded message 1, or a half of it, carries its id under the mac: a replay meets its id
+        /// here and costs a look-up instead of a half-open place.
+        var used = RecentSet<HandshakeID>(capacity: Limit.remembered)
         /// Whoever knows the secret can put another id on a recorded message 1.
-        var messages = RecentSet<Hash256>(capacity: Limit.answered)
+        var messages = RecentSet<Hash256>(capacity: Limit.remembered)
     }
 
     private let local: DeviceKeyPair
@@ -79,6 +79,9 @@ public struct HandshakeResponder: Sendable {
     /// How many handshakes are half-open, over all keys.
     public var halfOpenCount: Int { entries.values.reduce(0) { $0 + $1.halfOpen.count } }
 
+    /// How many handshake ids are remembered, over all keys.
+    var rememberedCount: Int { entries.values.reduce(0) { $0 + $1.used.count } }
+
     /// Drops the half-open handshakes whose time is over.
     public mutating func handleTimeout(now: Instant) {
         guard let nextTimeout, nextTimeout <= now else { return }
@@ -114,8 +117,11 @@ public struct HandshakeResponder: Sendable {
         var place = entry.halfOpen.firstIndex { $0.handshakeID == datagram.handshakeID }
         if place == nil {
             guard entry.halfOpen.count < Limit.halfOpen,
-                !entry.answered.contains(datagram.handshakeID)
+                !entry.used.contains(datagram.handshakeID)
             else { return .ignored }
+            // From here on this id is used up, whatever becomes of it: a recorded fragment whose
+            // other half was lost would otherwise hold a place whenever it is sent again.
+            entry.used.insert(datagram.handshakeID)
             entry.halfOpen.append(
                 HalfOpenHandshake(
                     handshakeID: datagram.handshakeID, deadline: now + Limit.lifetime,
@@ -136,8 +142,6 @@ public struct HandshakeResponder: Sendable {
                 entry.halfOpen[place].phase = .collecting(assembly)
                 return .ignored
             }
-            // From here on this id is used up, whatever becomes of it, and so is the message.
-            entry.answered.insert(datagram.handshakeID)
             let hash = SHA256Digest.hash(message)
             guard !entry.messages.contains(hash) else {
                 entry.halfOpen.remove(at: place)

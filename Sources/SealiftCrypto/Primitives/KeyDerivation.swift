@@ -40,4 +40,13 @@ enum KeyDerivation {
             return mac.finalize().withUnsafeBytes { Array($0.prefix(16)) }
         }
     }
+
+    /// HMAC-SHA-512 of `message`, whole: the confirmations of a password exchange.
+    static func wideMAC(_ key: SecretBytes, _ message: UnsafeRawBufferPointer) -> [UInt8] {
+        key.withUnsafeBytes { keyBytes in
+            var mac = HMAC<SHA512>(key: SymmetricKey(data: keyBytes))
+            mac.update(data: message)
+            return mac.finalize().withUnsafeBytes { Array($0) }
+        }
+    }
 }

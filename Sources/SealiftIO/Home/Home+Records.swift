@@ -24,12 +24,19 @@ extension Home {
     /// name, then the directory to the disk. When this returns, the record survives power loss;
     /// when it throws, the record before stands.
     public func writeRecord(_ name: String, _ bytes: [UInt8]) throws(SystemError) {
+        try writeRecord(name) { file throws(SystemError) in try file.write(bytes, at: 0) }
+    }
+
+    /// The same for a record too large for memory: `write` fills the new file.
+    public func writeRecord(
+        _ name: String, _ write: (OpenFile) throws(SystemError) -> Void
+    ) throws(SystemError) {
         // A name of its own per write: two writers never share a file, and the last rename wins.
         let suffix = Hexadecimal.encode(try SystemEntropy.bytes(8))
         let temporary = Array((Self.temporaryPrefix + suffix).utf8)
         do throws(SystemError) {
             let file = try directory.openFile(temporary, for: .creatingExclusively(mode: 0o600))
-            try file.write(bytes, at: 0)
+            try write(file)
             try file.sync()
             try file.close()
             try directory.renameReplacing(

@@ -10,7 +10,7 @@ public struct ScanWarning: Error, Equatable, Sendable {
         case notUTF8
         /// The name holds control characters, or separators of lines or paragraphs.
         case controlCharacters
-        /// `.sealift`, this program's own folder.
+        /// `.sealift`, this program's own folder, or what some file systems take for it.
         case privateFolder
         /// A component above 255 bytes, or a path above 4,096 bytes.
         case nameTooLong
@@ -45,7 +45,7 @@ enum ListableName {
     /// Why `name`, as the last component of a path of `pathLength` bytes, cannot be listed; nil
     /// where it can.
     static func objection(to name: [UInt8], pathLength: Int) -> ScanWarning.Reason? {
-        if name == privateFolder { return .privateFolder }
+        if isPrivateFolder(name) { return .privateFolder }
         if name.count > maximumComponent || pathLength > maximumPath { return .nameTooLong }
         if name.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return nil }
         var decoder = UTF8()
@@ -57,6 +57,16 @@ enum ListableName {
             case .emptyInput: return nil
             }
         }
+    }
+
+    /// ASCII case, and dots and spaces at the end, make no other name on some file systems.
+    private static func isPrivateFolder(_ name: [UInt8]) -> Bool {
+        let rest = name.dropFirst(privateFolder.count)
+        return rest.allSatisfy { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: " ") }
+            && name.prefix(privateFolder.count).elementsEqual(privateFolder) { byte, expected in
+                let isUpperCase = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
+                return (isUpperCase ? byte | 0x20 : byte) == expected
+            }
     }
 
     /// U+0000–U+001F, U+007F, U+0080–U+009F, U+2028 and U+2029.

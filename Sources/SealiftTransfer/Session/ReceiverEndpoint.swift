@@ -106,6 +106,9 @@ public struct ReceiverEndpoint {
     /// What the sender offered; nil before it did.
     public var offer: Offer? { link?.session.offer }
 
+    /// When the sender was heard last; nil before the session stands and when it is over.
+    public var lastHeard: Instant? { link?.connection.lastHeard }
+
     /// Whether nothing more will happen.
     public var isOver: Bool { dial == nil && link == nil }
 

@@ -33,7 +33,7 @@ struct SilenceWatch {
             connection.expectedObjectCount > 0
             ? max(connection.probeTimeout + connection.probeTimeout, Self.leastSilence)
             : Self.idleSilence
-        return max(earliest, connection.lastHeardAt + limit)
+        return max(earliest, connection.lastHeard + limit)
     }
 
     /// The system has no way to the present path.
@@ -44,9 +44,9 @@ struct SilenceWatch {
     /// Asks for life on the present path, and on one other.
     mutating func fire(_ connection: inout Connection, now: Instant) {
         interval =
-            connection.lastHeardAt > heardBefore
+            connection.lastHeard > heardBefore
             ? Self.intervals.first : min(interval + interval, Self.intervals.longest)
-        heardBefore = connection.lastHeardAt
+        heardBefore = connection.lastHeard
         isUnreachable = false
         earliest = now + interval
         connection.ping()

@@ -58,8 +58,8 @@ struct Cubic: CongestionController {
         return gain * window * 1e9 / Double(max(smoothedRTT, 1000))
     }
 
-    mutating func packetSent(number: UInt64, bytes: Int, now: Int64) {
-        slowStart.packetSent(number: number)
+    mutating func packetSent(_ event: DepartureEvent) {
+        slowStart.packetSent(number: event.number)
     }
 
     mutating func acknowledged(_ event: AcknowledgementEvent) {
@@ -164,7 +164,7 @@ struct Cubic: CongestionController {
         undo = nil
     }
 
-    mutating func persistentCongestion() {
+    mutating func persistentCongestion(now: Int64) {
         window = Self.minimumWindowPackets * segment
         epochStart = nil
         recoveryStart = nil

@@ -17,8 +17,6 @@ struct FixedRate: CongestionController {
     var pacingRate: Double? { bytesPerSecond }
     var reductions: UInt64 { 0 }
 
-    mutating func packetSent(number: UInt64, bytes: Int, now: Int64) {}
-
     mutating func acknowledged(_ event: AcknowledgementEvent) {
         smoothedRTT = event.rtt.smoothed
     }
@@ -26,6 +24,6 @@ struct FixedRate: CongestionController {
     mutating func lost(_ event: LossEvent) {}
     mutating func lossesWereSpurious(packets: Int, newestSentAt: Int64) {}
     mutating func congestionExperienced(sentAt: Int64, now: Int64) {}
-    mutating func persistentCongestion() {}
+    mutating func persistentCongestion(now: Int64) {}
     mutating func datagramSizeChanged(to size: Int) {}
 }

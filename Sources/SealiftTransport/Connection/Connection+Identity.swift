@@ -1,3 +1,4 @@
+public import SealiftBase
 public import SealiftCrypto
 
 extension Connection {
@@ -5,7 +6,11 @@ extension Connection {
     /// next moves: what whoever shares a socket between connections looks packets up by.
     public var acceptedConnectionIDs: [ConnectionID] { protection.acceptedConnectionIDs }
 
+
     /// The highest sequence of the peer's connection ids that a packet came under; when it grows,
     /// ``acceptedConnectionIDs`` are others.
     public var peerSequence: UInt32 { protection.highestPeerSequence }
+
+    /// When the last packet of the peer opened; before the first, when the connection began.
+    public var lastHeard: Instant { lastOpenedAt }
 }

@@ -198,9 +198,6 @@ public struct Connection: Sendable {
         path.datagramRefused(size: size, now: now)
     }
 
-    /// When a packet of the peer opened last; the start, before one did.
-    public var lastHeardAt: Instant { lastOpenedAt }
-
     /// The probe timeout of the present path without backoff (RFC 9002 §6.2.1).
     public var probeTimeout: Duration { .nanoseconds(path.probeTimeout) }
 

@@ -25,6 +25,10 @@ public struct ConnectionConfiguration: Sendable {
     /// What decides how much may be in flight.
     public var congestion: CongestionAlgorithm = .cubic
 
+    /// Bytes per second that packets of this end never exceed, whatever controls them; nil for no
+    /// cap. At least 1,200.
+    public var maximumRate: Double?
+
     /// Seeds the choice of packet numbers to skip: it must be unpredictable to the peer, for it is
     /// what exposes an ACK of packets that never arrived (RFC 9000 §21.4).
     public var packetNumberSkipSeed: UInt64

@@ -43,7 +43,9 @@ struct SendingPath {
         sent = SentPackets(
             skipSeed: configuration.packetNumberSkipSeed &+ UInt64(sequence),
             firstNumber: firstNumber)
-        congestion = CongestionControl(configuration.congestion, datagramSize: datagramSize)
+        congestion = CongestionControl(
+            configuration.congestion, rateCap: configuration.maximumRate,
+            datagramSize: datagramSize, seed: configuration.packetNumberSkipSeed)
         pacer = Pacer(
             burst: congestion.congestionWindow, datagramSize: datagramSize, now: now.nanoseconds)
         pacer.setRate(
@@ -98,7 +100,7 @@ struct SendingPath {
         let before = mtu.size
         change(&mtu)
         guard mtu.size != before else { return }
-        congestion.datagramSizeChanged(to: mtu.size)
+        congestion.handle(.datagramSizeChanged(mtu.size))
         pacer.setRate(congestion.pacingRate, datagramSize: mtu.size, now: now)
     }
 
@@ -141,12 +143,22 @@ struct SendingPath {
         packet.size = Int32(size)
         packet.firstFrame = firstFrame
         packet.sentAt = now.nanoseconds
+        let isFirstInFlight = isInFlight && sent.bytesInFlight == 0
         sampler.stamp(&packet, bytesInFlight: sent.bytesInFlight)
         sent.append(packet)
         if isAckEliciting { lastElicitingSentAt = now.nanoseconds }
         guard isInFlight else { return }
         pacer.sent(size)
-        congestion.packetSent(number: number, bytes: size, now: now.nanoseconds)
+        congestion.handle(
+            .packetSent(
+                DepartureEvent(
+                    now: now.nanoseconds, number: number, bytes: size,
+                    bytesInFlight: sent.bytesInFlight,
+                    followsApplicationLimit: packet.isApplicationLimited)))
+        if isFirstInFlight {
+            pacer.setRate(
+                congestion.pacingRate, datagramSize: datagramSize, now: now.nanoseconds)
+        }
         if isAckEliciting, probesPending > 0 { probesPending -= 1 }
     }
 
@@ -185,36 +197,46 @@ struct SendingPath {
             probeTimeouts = 0
             probesPending = 0
         }
-        sampler.finish(minimumRTT: rtt.minimum)
+        let sample = sampler.finish(now: time, minimumRTT: rtt.minimum)
         if summary.spuriousLosses > 0 {
             packetsSpuriouslyLost += UInt64(summary.spuriousLosses)
-            congestion.lossesWereSpurious(
-                packets: summary.spuriousLosses, newestSentAt: summary.newestSpuriousSentAt)
+            congestion.handle(
+                .lossesWereSpurious(
+                    packets: summary.spuriousLosses, newestSentAt: summary.newestSpuriousSentAt))
         }
         if let marks = header.ecn?.congestionExperienced, marks > congestionMarks {
             congestionMarks = marks
-            congestion.congestionExperienced(sentAt: summary.largestSentAt, now: time)
+            congestion.handle(.congestionExperienced(sentAt: summary.largestSentAt, now: time))
         }
-        congestion.acknowledged(
-            AcknowledgementEvent(
-                now: time, bytes: summary.bytes, largest: largest,
-                largestSentAt: summary.largestSentAt, bytesInFlight: sent.bytesInFlight,
-                isApplicationLimited: isApplicationLimited, rtt: rtt, hasRTTSample: givesSample,
-                deliveryRate: sampler.latest))
+        congestion.handle(
+            .acknowledged(
+                AcknowledgementEvent(
+                    now: time, bytes: summary.bytes, largest: largest,
+                    largestSentAt: summary.largestSentAt, bytesInFlight: sent.bytesInFlight,
+                    isApplicationLimited: isApplicationLimited, rtt: rtt,
+                    hasRTTSample: givesSample, sample: sample)))
+        if congestion.holdsRateDown {
+            sampler.applicationIsLimiting(bytesInFlight: sent.bytesInFlight)
+        }
         detectLosses(now: time, lost: &lost)
         return largest
     }
 
     private mutating func detectLosses(now: Int64, lost: inout [SentFrame]) {
-        let summary = sent.detectLosses(rtt: rtt, now: now, lost: &lost)
+        let summary = sent.detectLosses(rtt: rtt, now: now, sampler: &sampler, lost: &lost)
         if summary.packets > 0 {
             packetsLost += UInt64(summary.packets)
-            congestion.lost(
-                LossEvent(
-                    now: now, packets: summary.packets, bytes: summary.bytes,
-                    newestSentAt: summary.newestSentAt))
+            for packet in sampler.lostPackets {
+                congestion.handle(.packetLost(packet, now: now))
+            }
+            sampler.forgetLostPackets()
+            congestion.handle(
+                .lost(
+                    LossEvent(
+                        now: now, packets: summary.packets, bytes: summary.bytes,
+                        newestSentAt: summary.newestSentAt)))
             let limit = rtt.persistentCongestionDuration(maximumDelay: maximumAcknowledgementDelay)
-            if summary.longestSpan > limit { congestion.persistentCongestion() }
+            if summary.longestSpan > limit { congestion.handle(.persistentCongestion(now: now)) }
             if let newest = summary.newestLargeSentAt {
                 changeSize(now: now) { $0.largeDatagramsLost(newestSentAt: newest, now: now) }
             }

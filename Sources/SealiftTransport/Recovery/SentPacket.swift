@@ -35,6 +35,10 @@ struct SentPacket {
     var deliveredAt: Int64 = 0
     /// When the packet was sent whose acknowledgement that was.
     var firstSentAt: Int64 = 0
+    /// Bytes declared lost in all when it was sent.
+    var lost: UInt64 = 0
+    /// Bytes in flight when it was sent, itself included.
+    var bytesInFlight: Int = 0
 
     /// A slot that holds no packet.
     static let skipped = SentPacket(fate: .skipped)

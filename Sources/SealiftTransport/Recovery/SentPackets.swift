@@ -165,7 +165,7 @@ struct SentPackets {
             }
             packets[number].fate = .acknowledged
             summary.packets += 1
-            sampler.acknowledged(packet, now: now)
+            sampler.acknowledged(packet, number: number, now: now)
             copyFrames(of: number, into: &acknowledged)
             if summary.largest.map({ number > $0 }) ?? true {
                 summary.largest = number
@@ -200,7 +200,7 @@ struct SentPackets {
     /// Declares lost what both thresholds of RFC 9002 §6.1 leave no hope for.
     /// - Parameter lost: gets the frame records of every packet declared lost.
     mutating func detectLosses(
-        rtt: RTTEstimator, now: Int64, lost: inout [SentFrame]
+        rtt: RTTEstimator, now: Int64, sampler: inout DeliveryRateSampler, lost: inout [SentFrame]
     ) -> LossSummary {
         var summary = LossSummary()
         lossTime = nil
@@ -220,7 +220,7 @@ struct SentPackets {
                 lossTime = packet.sentAt + patience
                 break
             }
-            declareLost(number, packet, now, &lost, &summary)
+            declareLost(number, packet, now, &sampler, &lost, &summary)
             if packet.isAckEliciting, rtt.firstSampleAt.map({ packet.sentAt > $0 }) ?? false {
                 let since = run ?? packet.sentAt
                 run = since
@@ -234,7 +234,8 @@ struct SentPackets {
     }
 
     private mutating func declareLost(
-        _ number: UInt64, _ packet: SentPacket, _ now: Int64, _ lost: inout [SentFrame],
+        _ number: UInt64, _ packet: SentPacket, _ now: Int64,
+        _ sampler: inout DeliveryRateSampler, _ lost: inout [SentFrame],
         _ summary: inout LossSummary
     ) {
         packets[number].fate = .lost
@@ -245,6 +246,7 @@ struct SentPackets {
             summary.bytes += Int(packet.size)
             summary.packets += 1
             summary.newestSentAt = max(summary.newestSentAt, packet.sentAt)
+            sampler.lost(packet, number: number)
             if packet.size > PathMTUSearch.base { summary.newestLargeSentAt = packet.sentAt }
         }
         copyFrames(of: number, into: &lost)

@@ -146,11 +146,7 @@ class ZeroForListing(Sender):
 
 
 class ZeroForPartialPiece(Sender):
-    """A short piece of a file that is not zeros is declared to be zeros.
-
-    The document does not say whether a partial piece may be; that its bytes are wrong is found
-    at the latest when the roots are compared.
-    """
+    """The short piece at a file's end is declared to be zeros: only whole pieces may be."""
 
     def send_piece(self, object_id: int, file: int, piece: int) -> None:
         if file:
@@ -182,7 +178,6 @@ class Unclaimed(Sender):
 
 _VIOLATION = (fr.VIOLATION,)
 _INTEGRITY = (fr.INTEGRITY,)
-_EITHER = (fr.VIOLATION, fr.INTEGRITY)
 
 LIES: dict[str, tuple[str, tuple[int, ...], type[Sender]]] = {
     "totals-entries": ("violation", _VIOLATION, _offer_lie(entries=lambda n: n + 1)),
@@ -194,18 +189,19 @@ LIES: dict[str, tuple[str, tuple[int, ...], type[Sender]]] = {
     "listing-length-beyond-bound": (
         "violation", _VIOLATION, _offer_lie(listing_length=2**40 + 1)
     ),
-    "listing-length-zero": ("violation", _EITHER, _offer_lie(listing_length=0)),
-    "listing-root-lies": ("integrity", _EITHER, _offer_lie(listing_root=bytes(range(32)))),
-    "listing-piece-forged": ("integrity", _EITHER, ForgedListingPiece),
-    "piece-forged": ("integrity", _EITHER, ForgedPiece),
+    "listing-length-zero": ("violation", _VIOLATION, _offer_lie(listing_length=0)),
+    "listing-length-short": ("violation", _VIOLATION, _offer_lie(listing_length=3)),
+    "listing-root-lies": ("violation", _VIOLATION, _offer_lie(listing_root=bytes(range(32)))),
+    "listing-piece-forged": ("integrity", _INTEGRITY, ForgedListingPiece),
+    "piece-forged": ("integrity", _INTEGRITY, ForgedPiece),
     "file-root-lies": ("integrity", _INTEGRITY, ForgedRoot),
     "manifest-lies": ("integrity", _INTEGRITY, ForgedManifest),
     "object-overrun": ("violation", _VIOLATION, Overrun),
     "object-far-overrun": ("violation", _VIOLATION, FarOverrun),
     "object-never-requested": ("violation", _VIOLATION, NeverRequested),
     "zero-never-requested": ("violation", _VIOLATION, ZeroNeverRequested),
-    "zero-for-listing": ("violation", _EITHER, ZeroForListing),
-    "zero-for-partial-piece": ("integrity", _EITHER, ZeroForPartialPiece),
+    "zero-for-listing": ("violation", _VIOLATION, ZeroForListing),
+    "zero-for-partial-piece": ("violation", _VIOLATION, ZeroForPartialPiece),
     "confirm-early": (
         "violation", _VIOLATION, _saying(ms.frame_message(ms.CONFIRM, bytes(32)))
     ),

@@ -96,7 +96,9 @@ def _other_entry(receiver: Receiver) -> int:
 _EMPTY_OFFER = ms.Offer(0, 4, bytes(32), 0, 0, 0, 0).body()
 
 BEFORE_CLAIM: dict[str, list] = {
-    "request-before-claim": [_request(0, 1, 0, 1), _hashes(0, 1, 0, 1)],
+    "request-before-claim": [_request(0, 1, 0, 1), _hashes(0, 1, 0, 1), _hashes(0, 0, 0, 1)],
+    "skip-before-claim": [ms.frame_message(ms.SKIP, varint(1) + varint(1))],
+    "complete-before-claim": [ms.frame_message(ms.COMPLETE, bytes(32) + varint(0) + varint(0))],
     "object-id-gap": [_request(1, 0, 0, 1), _request(2**62 - 1, 0, 0, 1)],
     "object-id-again": [_request(0, 0, 0, 1) + _request(0, 0, 0, 1)],
     "request-past-the-listing": [
@@ -136,6 +138,8 @@ AFTER_CLAIM: dict[str, list] = {
         lambda r: _request(r.next_object, _first_file(r)[0], 0, 65_536),
     ],
     "request-without-pieces": [lambda r: _request(r.next_object, _other_entry(r), 0, 1)],
+    "hash-request-of-the-listing": [lambda r: _hashes(r.next_object, 0, 0, 1)],
+    "hash-request-without-pieces": [lambda r: _hashes(r.next_object, _other_entry(r), 0, 1)],
     "hash-request-past-the-end": [
         lambda r: _hashes(r.next_object, _first_file(r)[0], _first_file(r)[1], 1),
         lambda r: _hashes(r.next_object, _first_file(r)[0], 0, _first_file(r)[1] + 1),
@@ -174,17 +178,10 @@ class _Never(set):
 
 
 def claim_twice(target: Target) -> None:
-    """A second claim of the owner: claimed again, or a violation; nothing else."""
+    """A session has one claim."""
     receiver = target.claimed()
     receiver.connection.send_message(ms.CLAIM)
-    try:
-        kind, _ = receiver.next_message(5)
-        if kind != ms.CLAIMED:
-            raise Unexpected(f"a second claim was answered by message {kind:#04x}")
-        leave(receiver)
-    except Closed as closed:
-        if closed.close.code != fr.VIOLATION:
-            raise Unexpected(f"a second claim was answered by close {closed.close.code}") from closed
+    expect_close(receiver, fr.VIOLATION)
 
 
 def other_device(target: Target) -> None:
@@ -236,17 +233,22 @@ def wrong_root(target: Target) -> None:
     expect_close(receiver, fr.INTEGRITY)
 
 
-def complete_before_claim(target: Target) -> None:
-    receiver = target.offered()
-    receiver.connection.send_message(ms.COMPLETE, bytes(32) + varint(0) + varint(0))
-    expect_close(receiver, fr.VIOLATION, fr.INTEGRITY)
+def request_after_complete(target: Target) -> None:
+    """Whoever says that it has everything asks for nothing more."""
+    receiver = target.claimed()
+    number, _ = _first_file(receiver)
+    receiver.connection.send_control_bytes(
+        ms.frame_message(ms.COMPLETE, bytes(32) + varint(0) + varint(0))
+        + _request(receiver.next_object, number, 0, 1)
+    )
+    expect_close(receiver, fr.VIOLATION)
 
 
 def complete_without_asking(target: Target) -> None:
     """A receiver that says it has everything and asked for nothing, with a root made up."""
     receiver = target.claimed()
     receiver.connection.send_message(ms.COMPLETE, bytes(32) + varint(0) + varint(0))
-    expect_close(receiver, fr.VIOLATION, fr.INTEGRITY)
+    expect_close(receiver, fr.INTEGRITY)
 
 
 def declined(target: Target) -> None:
@@ -280,12 +282,12 @@ ATTACKS = {
     "other-device": other_device,
     "two-claims-race": two_claims_race,
     "wrong-root": wrong_root,
-    "complete-before-claim": complete_before_claim,
+    "request-after-complete": request_after_complete,
     "complete-without-asking": complete_without_asking,
     "declined": declined,
     "unknown-close-code": unknown_close_code,
     "message-flood": message_flood,
 }
 
-ENDING = {claim_twice, complete_without_asking, declined, too_many_requests, unknown_close_code,
-          wrong_root}
+ENDING = {claim_twice, complete_without_asking, declined, request_after_complete,
+          too_many_requests, unknown_close_code, wrong_root}

@@ -135,14 +135,15 @@ struct HandshakeResponderTests {
         #expect(pair.responder.halfOpenCount == 3)
     }
 
-    @Test("the memory of answered handshakes is bounded and forgets the oldest first")
-    func answeredBound() {
-        var answered = RecentSet<HandshakeID>(capacity: 3)
+    @Test("the memory of used handshake ids is bounded and forgets the oldest first")
+    func usedBound() {
+        var used = RecentSet<HandshakeID>(capacity: 3)
         for id in HandshakeID(1)...5 {
-            answered.insert(id)
-            answered.insert(id)
+            used.insert(id)
+            used.insert(id)
         }
+        #expect(used.count == 3)
         #expect(
-            (HandshakeID(1)...5).map { answered.contains($0) } == [false, false, true, true, true])
+            (HandshakeID(1)...5).map { used.contains($0) } == [false, false, true, true, true])
     }
 }

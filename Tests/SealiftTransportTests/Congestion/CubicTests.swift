@@ -12,7 +12,7 @@ struct CubicTests {
         rtt.update(sample: 200_000_000, delay: 0, now: 0)
         return AcknowledgementEvent(
             now: now, bytes: bytes, largest: 0, largestSentAt: sentAt, bytesInFlight: 0,
-            isApplicationLimited: limited, rtt: rtt, hasRTTSample: false, deliveryRate: nil)
+            isApplicationLimited: limited, rtt: rtt, hasRTTSample: false, sample: nil)
     }
 
     @Test("Slow start doubles a window that is used, and keeps one that is not")

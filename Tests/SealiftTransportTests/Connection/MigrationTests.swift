@@ -144,8 +144,10 @@ struct MigrationTests {
         let path = pair.network[sender].connection.path
         #expect(!path.rtt.hasSample)
         #expect(path.sent.bytesInFlight <= path.congestion.congestionWindow)
+        let configuration = ConnectionConfiguration(packetNumberSkipSeed: 0)
         let fresh = CongestionControl(
-            ConnectionConfiguration(packetNumberSkipSeed: 0).congestion, datagramSize: 1200)
+            configuration.congestion, rateCap: configuration.maximumRate, datagramSize: 1200,
+            seed: 0)
         #expect(path.congestion.congestionWindow == fresh.congestionWindow)
         #expect(path.sequence == 0)
     }

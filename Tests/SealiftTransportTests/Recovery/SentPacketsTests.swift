@@ -65,11 +65,13 @@ struct SentPacketsTests {
         _ = try sent.acknowledge(
             [numbers[4]...numbers[4]], now: 90_000_000, sampler: &sampler, acknowledged: &frames)
         var lost: [SentFrame] = []
-        let first = sent.detectLosses(rtt: rtt, now: 85_000_000, lost: &lost)
+        let first = sent.detectLosses(
+            rtt: rtt, now: 85_000_000, sampler: &sampler, lost: &lost)
         #expect(first.packets == 2)
         let due: Int64 = 92_000_000
         #expect(sent.lossTime == due)
-        let second = sent.detectLosses(rtt: rtt, now: 93_000_000, lost: &lost)
+        let second = sent.detectLosses(
+            rtt: rtt, now: 93_000_000, sampler: &sampler, lost: &lost)
         #expect(second.packets == 2)
         #expect(sent.bytesInFlight == 1000)
         #expect(sent.lossTime == nil)
@@ -85,7 +87,7 @@ struct SentPacketsTests {
         var frames: [SentFrame] = []
         _ = try sent.acknowledge([5...5], now: 1, sampler: &sampler, acknowledged: &frames)
         var lost: [SentFrame] = []
-        _ = sent.detectLosses(rtt: rtt, now: 1, lost: &lost)
+        _ = sent.detectLosses(rtt: rtt, now: 1, sampler: &sampler, lost: &lost)
         #expect(lost.count == 3)
         let summary = try sent.acknowledge(
             [0...5], now: 2, sampler: &sampler, acknowledged: &frames)

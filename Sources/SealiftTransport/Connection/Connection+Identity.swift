@@ -6,7 +6,6 @@ extension Connection {
     /// next moves: what whoever shares a socket between connections looks packets up by.
     public var acceptedConnectionIDs: [ConnectionID] { protection.acceptedConnectionIDs }
 
-
     /// The highest sequence of the peer's connection ids that a packet came under; when it grows,
     /// ``acceptedConnectionIDs`` are others.
     public var peerSequence: UInt32 { protection.highestPeerSequence }

@@ -37,7 +37,7 @@ final class StagedFile {
             Self.dataName(key), for: .creatingOrUpdating(mode: 0o600))
         journalFile = try staging.openFile(
             Self.journalName(key), for: .creatingOrUpdating(mode: 0o600))
-        guard try journalFile.tryLock() else {
+        guard try journalFile.tryLock(for: .seconds(1)) else {
             throw SystemError(code: EBUSY, operation: "receive a file that another run receives")
         }
         let inode = try data.status().inode

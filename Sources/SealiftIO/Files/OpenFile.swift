@@ -1,5 +1,6 @@
 import CSealiftSys
 import Glibc
+import SealiftBase
 
 /// A regular file that is open.
 ///
@@ -187,6 +188,18 @@ public final class OpenFile: Sendable {
         let result = retryingInterrupts { sealift_file_lock(number) }
         if result == -EWOULDBLOCK { return false }
         try checked(result, "lock")
+        return true
+    }
+
+    /// Takes the file's lock, trying for `patience`: a process that was killed a moment ago holds its
+    /// locks until the kernel has let go of it.
+    /// - Returns: false where another holds it all that time.
+    public func tryLock(for patience: Duration) throws(SystemError) -> Bool {
+        let end = MonotonicClock.now() + patience
+        while try !tryLock() {
+            guard MonotonicClock.now() < end else { return false }
+            usleep(10_000)
+        }
         return true
     }
 

@@ -104,6 +104,8 @@ struct TransferTests {
             $0.keyLimits.packetsUntilDue = 100
             $0.keyLimits.packetsPerGeneration = 1 << 22
             $0.ratchetByteInterval = 200_000
+            // Slow enough that the changes of address and of keys all come in mid-transfer.
+            $0.maximumRate = 1_000_000
         }
         let (sender, receiver) = (pair.sender, pair.receiver)
         // Both at once would lose each other: nobody tells them where the other is now.

@@ -73,6 +73,7 @@ final class ReceiveRun {
             throw SealiftError(listening: error)
         }
         let ticket = options.ticket
+        let role = options.role
         let addresses = ticket.addresses.compactMap {
             SocketAddress(bytes: $0.bytes, port: $0.port)
         }
@@ -84,7 +85,7 @@ final class ReceiveRun {
             ) { () throws(HandshakeError) in
                 var entropy = SealiftCrypto.SystemEntropy()
                 return try HandshakeInitiator(
-                    psk: ticket.secret, role: .ticket, local: device,
+                    psk: ticket.secret, role: role, local: device,
                     expectedPeer: ticket.fingerprint, entropy: &entropy)
             }
         } catch {

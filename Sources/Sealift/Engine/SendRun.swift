@@ -5,6 +5,7 @@ import SealiftCrypto
 import SealiftIO
 import SealiftTransfer
 import SealiftTransport
+import SealiftTraversal
 
 /// One run of a sender: the socket thread's loop around a ``SenderEndpoint``.
 ///
@@ -27,6 +28,8 @@ final class SendRun {
     private let catalog: SendCatalog
     private var desk: TicketDesk
     private let disk: SenderDisk
+    /// Offers codes; nil where no rendezvous server is named.
+    private let codes: CodeDesk?
     private var endpoint: SenderEndpoint
     private var backlog: Deque<SenderDisk.Command> = []
     /// The session whose receiver owns the ticket.
@@ -86,6 +89,15 @@ final class SendRun {
         } catch {
             throw SealiftError(.internalFailure, error)
         }
+        do throws(SystemError) {
+            codes =
+                options.rendezvous.isEmpty
+                ? nil
+                : try CodeDesk(
+                    servers: options.rendezvous, meeting: Meeting(desk.ticket), waker: waker)
+        } catch {
+            throw SealiftError(.internalFailure, error)
+        }
         patience = options.wait.map { MonotonicClock.now() + $0 }
     }
 
@@ -99,6 +111,7 @@ final class SendRun {
                     EndpointAddress(bytes: $0.bytes, port: $0.port)
                 }))
         let loopFailure = loop()
+        codes?.finish()
         disk.finish()
         observer.finish()
         if let failure = loopFailure ?? failure { throw failure }
@@ -118,6 +131,7 @@ final class SendRun {
                 endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
             takeOutputs()
+            takeCodes()
             if let due = endpoint.nextTimeout, due <= now { endpoint.handleTimeout(now: now) }
             settle(now: now)
             giveWork()
@@ -146,6 +160,17 @@ final class SendRun {
             endpoint.receive(found.output, for: found.session)
             // Only what the session made of the object counts in its queue.
             if case .object = found.output { endpoint.process(now: MonotonicClock.now()) }
+        }
+    }
+
+    /// Takes note of what became of the codes.
+    private func takeCodes() {
+        while let event = codes?.takeEvent() {
+            switch event {
+            case .code(let code): observer.tell(.code(text: code.text))
+            case .agreed(let key): endpoint.accept(key, role: .pairingCode)
+            case .trouble(let words): observer.tell(.warning(TransferWarning(words)))
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+public import SealiftRendezvous
+
 /// What a sender is asked to do.
 public struct SendOptions: Equatable, Sendable {
     /// The files and folders to send, as the user named them: bytes of a path, never empty.
@@ -12,6 +14,8 @@ public struct SendOptions: Equatable, Sendable {
     public var wait: Duration?
     /// Where the ticket is kept for the next run, or nil.
     public var ticketFile: [UInt8]?
+    /// The rendezvous servers to offer a code at, the first that answers; empty for no code.
+    public var rendezvous: [RendezvousAddress]
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
 
@@ -22,7 +26,7 @@ public struct SendOptions: Equatable, Sendable {
     public init(
         paths: [[UInt8]], listen: [EndpointAddress] = [], advertise: [EndpointAddress] = [],
         expires: Duration = SendOptions.defaultExpiry, wait: Duration? = nil,
-        ticketFile: [UInt8]? = nil, home: [UInt8]? = nil
+        ticketFile: [UInt8]? = nil, rendezvous: [RendezvousAddress] = [], home: [UInt8]? = nil
     ) {
         self.paths = paths
         self.listen = listen
@@ -30,6 +34,7 @@ public struct SendOptions: Equatable, Sendable {
         self.expires = expires
         self.wait = wait
         self.ticketFile = ticketFile
+        self.rendezvous = rendezvous
         self.home = home
     }
 }

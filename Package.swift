@@ -119,6 +119,15 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // Loads a rendezvous server with clients: for `make bench-rendezvous`, not a product.
+        .executableTarget(
+            name: "rendezvousload",
+            dependencies: [
+                "SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftIO",
+                "SealiftRendezvous",
+            ] + nio,
+            swiftSettings: settings),
+
         // Simulated network, virtual clock, vectors: for tests, not a product.
         library(
             "SealiftTestSupport",

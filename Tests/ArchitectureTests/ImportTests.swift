@@ -50,6 +50,10 @@ private let allowedImports: [String: Set<String>] = [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTestSupport",
         "CAllocationCounter", "Glibc",
     ],
+    "rendezvousload": [
+        "SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
+        "NIOCore", "NIOPosix", "NIOSSL", "NIOWebSocket", "Glibc", "Synchronization",
+    ],
     "SealiftTestSupport": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
         "Synchronization", "Foundation",

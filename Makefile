@@ -1,7 +1,7 @@
 # One configuration and one set of flags for build, demo and test: other flags rebuild everything.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: help build test demo lint bench bench-wan bench-parts test-peers bench-rendezvous
+.PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-rendezvous test-kill test-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,11 @@ lint: ## Check the formatting of the sources and the syntax of the scripts
 	swift format lint --strict --recursive Package.swift Sources Tests
 	@scripts/lint-scripts
 
+fuzz: ## Fuzz every reader of foreign bytes: SECONDS_EACH=60, TARGET=one of them
+	@scripts/fuzz
+test-kill: build ## Kill, cut off, move and starve real transfers (root, 10 min)
+	@scripts/kill-test
+
 bench: build ## Race scp, rsync, magic-wormhole and TCP on fast links (root)
 	@scripts/bench-tools
 	@scripts/bench-lan
@@ -37,4 +42,5 @@ bench-rendezvous: build ## Load a rendezvous server with 10,000 clients on loopb
 	@scripts/bench-rendezvous
 
 test-peers: build ## Play the independent Python peers, honest and hostile, against the built program (5 min)
-	SEALIFT_PEER_TESTS=1 swift test $(FLAGS) --disable-xctest --filter PeerTests
+	@scripts/bootstrap peers
+	PATH="$(CURDIR)/.build/peers/bin:$$PATH" SEALIFT_PEER_TESTS=1 swift test $(FLAGS) --disable-xctest --filter PeerTests

@@ -136,6 +136,14 @@ let package = Package(
                 "SealiftTransfer",
             ]),
 
+        // The entry points of the fuzzers, which the tests run too. Not a product.
+        library(
+            "SealiftFuzzing",
+            [
+                "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+                "SealiftTransfer", "SealiftTestSupport",
+            ]),
+
         tests("SealiftBaseTests", ["SealiftBase", "SealiftTestSupport"]),
         tests(
             "SealiftCryptoTests",
@@ -164,10 +172,14 @@ let package = Package(
         tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
         tests(
             "SealiftTests",
-            ["Sealift", "SealiftBase", "SealiftContent", "SealiftIO", "SealiftTestSupport"]),
+            [
+                "Sealift", "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+                "SealiftTransfer", "SealiftIO", "SealiftTestSupport",
+            ]),
         tests(
             "SealiftCLITests",
             ["SealiftCLI", "Sealift", "SealiftBase", "SealiftTestSupport", "sealift"]),
+        tests("FuzzTests", ["SealiftFuzzing", "SealiftBase"], resources: [.copy("Regressions")]),
         tests("SealiftTestSupportTests", ["SealiftBase", "SealiftTestSupport"]),
         tests("ArchitectureTests", []),
     ] + multiBufferTargets
@@ -177,4 +189,13 @@ let package = Package(
 // for (`make test-peers`).
 if Context.environment["SEALIFT_PEER_TESTS"] != nil {
     package.targets.append(tests("PeerTests", ["sealift"]))
+}
+
+// The fuzzer: only in a build with libFuzzer, in a scratch folder of its own (`make fuzz`). gold, the
+// toolchain's linker, fails on instrumented objects.
+if Context.environment["SEALIFT_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["SealiftFuzzing"], swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]))
 }

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -133,6 +134,18 @@ int sealift_datagram_local_address(int fd, struct sealift_address *address) {
     socklen_t size = sizeof from;
     if (getsockname(fd, &from.any, &size) < 0) return -errno;
     return sealift_address_read(&from.any, address) ? 0 : -EAFNOSUPPORT;
+}
+
+int sealift_datagram_source(const struct sealift_address *remote, struct sealift_address *source) {
+    int fd = sealift_datagram_open(remote->family);
+    if (fd < 0) return fd;
+    union any_address to;
+    socklen_t size = write_address(remote, &to);
+    // Connecting a UDP socket sends nothing: it looks the route up.
+    int result = connect(fd, &to.any, size) < 0 ? -errno : sealift_datagram_local_address(fd, source);
+    close(fd);
+    source->port = 0;
+    return result;
 }
 
 // Sending

@@ -16,6 +16,7 @@ struct SealiftCommand: ParsableCommand {
               sealift send model/ notes.txt          prints one line: the ticket
               sealift receive --output ~/incoming    asks for the ticket
               sealift hash model/                    the root that both ends must arrive at
+              sealift verify . --manifest m          proves again what was received
 
             \(HelpText.exitStatus)
 
@@ -27,7 +28,8 @@ struct SealiftCommand: ParsableCommand {
             """,
         version: "sealift \(version)",
         subcommands: [
-            SendCommand.self, ReceiveCommand.self, HashCommand.self, RendezvousCommand.self,
+            SendCommand.self, ReceiveCommand.self, HashCommand.self, VerifyCommand.self,
+            RendezvousCommand.self,
         ])
 }
 

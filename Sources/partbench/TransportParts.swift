@@ -26,6 +26,7 @@ private struct Wire {
         let pair = try SessionPair(seed: 2)
         var configuration = ConnectionConfiguration(packetNumberSkipSeed: 3)
         configuration.maximumDatagramSize = Self.datagramSize
+        configuration.datagramSizeCeiling = Self.datagramSize
         configuration.congestion = .fixedRate(bytesPerSecond: 1e12)
         near = Connection(session: pair.responder, configuration: configuration, now: now)
         far = Connection(session: pair.initiator, configuration: configuration, now: now)

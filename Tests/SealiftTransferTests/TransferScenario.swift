@@ -77,6 +77,8 @@ struct TransferScenario {
     var link = Link()
     var answer = SimulatedReceiver.Answer.accept
     var owner: DeviceID?
+    /// When an end gets another address, as seen by the other: a NAT that rebinds, another network.
+    var addressChanges: [(after: Duration, ofSender: Bool)] = []
     var receiverHasOtherSecret = false
     var receiverExpectsOtherDevice = false
 
@@ -171,6 +173,13 @@ struct TransferScenario {
         let senderNode = network.addNode(.sender(sender), at: senderAddress)
         let receiverNode = network.addNode(.receiver(receiver), at: SimulatedAddress(host: 2))
         network.join(senderNode, receiverNode, by: link.stages)
+        for (number, change) in addressChanges.enumerated() {
+            network.schedule(at: network.now + change.after) {
+                $0.changeAddress(
+                    of: change.ofSender ? senderNode : receiverNode,
+                    to: SimulatedAddress(host: 100 + UInt32(number)))
+            }
+        }
         let counter = Counter()
         network.tap = { datagram, _ in if datagram.from == senderAddress { counter.value += 1 } }
         let result = network.run(for: .seconds(600)) { $0[receiverNode].receiverEnding != nil }

@@ -32,6 +32,23 @@ struct TransferSimulationTests {
         try scenario.runToCompletion()
     }
 
+    @Test(
+        "a tree arrives identical while both ends' addresses change",
+        arguments: SimulationSeed.series(12))
+    func movingEnds(simulation: SimulationSeed) throws {
+        var generator = simulation.generator(for: "moves")
+        var scenario = try TransferScenario(seed: simulation.value)
+        scenario.link.loss = 0.02
+        scenario.link.megabitsPerSecond = 1
+        for step in 1...3 {
+            scenario.addressChanges.append(
+                (
+                    after: .seconds(3 * step), ofSender: Bool.random(using: &generator)
+                ))
+        }
+        try scenario.runToCompletion()
+    }
+
     @Test("a file that changed while it was sent is named, the rest is delivered")
     func changedFile() throws {
         var scenario = try TransferScenario(seed: 7)

@@ -63,6 +63,10 @@ int sealift_datagram_send_buffer(int fd);
 int sealift_datagram_bind(int fd, const struct sealift_address *address);
 int sealift_datagram_local_address(int fd, struct sealift_address *address);
 
+// The local address that a datagram to `remote` would leave from now, without a port. -errno where
+// there is no way.
+int sealift_datagram_source(const struct sealift_address *remote, struct sealift_address *source);
+
 // Sends one buffer. Returns the bytes sent, or -errno.
 int64_t sealift_datagram_send(int fd, const struct sealift_outgoing *outgoing);
 

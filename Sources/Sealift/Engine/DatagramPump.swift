@@ -24,6 +24,7 @@ final class DatagramPump {
     private var blocked: (batch: PacketBatch, start: Int)?
     /// Datagrams that the kernel refused, as the transport sees them: lost.
     private(set) var refusedDatagrams: UInt64 = 0
+    private var sources = SourceWatch()
 
     init(sockets: [DatagramSocket], waker: Waker) {
         self.sockets = sockets
@@ -69,7 +70,7 @@ final class DatagramPump {
 
     /// Sends what `poll` writes, until it has nothing, the kernel has no room, or it is time to look
     /// at the sockets.
-    /// - Parameter refused: hears of a batch that the kernel did not take; its datagrams are lost.
+    /// - Parameter refused: hears of a batch that did not leave; its datagrams are lost.
     /// - Returns: whether more may be waiting to be sent.
     func transmit(
         _ poll: (UnsafeMutableRawBufferPointer) -> PacketBatch?,
@@ -81,6 +82,14 @@ final class DatagramPump {
         }
         for _ in 0..<Self.sendsPerTurn {
             guard let batch = poll(outgoing) else { return false }
+            if sockets[batch.path.socket].localAddress.isUnspecified,
+                sources.hasChanged(batch.path, now: MonotonicClock.now())
+            {
+                // It is sealed under a connection id that must not be seen from the new address.
+                refusedDatagrams += UInt64(batch.segmentCount)
+                refused(batch, .localAddressChanged)
+                continue
+            }
             guard send(batch, from: 0, refused) else { return false }
         }
         return true

@@ -10,7 +10,7 @@ import Synchronization
 final class ObserverThread: Sendable {
     private enum Item: Sendable {
         case event(TransferEvent)
-        case question(OfferSummary, @Sendable (Decision) -> Void)
+        case question(@Sendable (any TransferObserver) -> Void)
     }
 
     /// Events that may wait. Above it the giver waits too: losing what happened is worse than a pause.
@@ -34,8 +34,8 @@ final class ObserverThread: Sendable {
                 case .event(let event):
                     if case .progress = event { flag.value.store(false, ordering: .relaxed) }
                     observer.handle(event)
-                case .question(let summary, let answer):
-                    answer(observer.decide(summary))
+                case .question(let ask):
+                    ask(observer)
                 }
             }
         }
@@ -53,9 +53,15 @@ final class ObserverThread: Sendable {
         queue.push(.event(event))
     }
 
-    /// Queues the question; `answer` is called on the observer's thread.
-    func ask(_ summary: OfferSummary, answer: @escaping @Sendable (Decision) -> Void) {
-        queue.push(.question(summary, answer))
+    /// Queues the last word about how far the transfer is, which is not dropped.
+    func tellLast(_ progress: TransferProgress) {
+        queue.push(.event(.progress(progress)))
+    }
+
+    /// Queues a question; `ask` puts it to the observer, on the observer's thread, and sees to the
+    /// answer.
+    func ask(_ ask: @escaping @Sendable (any TransferObserver) -> Void) {
+        queue.push(.question(ask))
     }
 
     /// Waits until the observer took everything.

@@ -1,4 +1,3 @@
-import DequeModule
 import SealiftBase
 import SealiftContent
 import SealiftCrypto
@@ -7,39 +6,52 @@ import SealiftTransfer
 import SealiftTransport
 import Synchronization
 
-/// One run of a receiver: the socket thread's loop around a ``ReceiverEndpoint``.
+/// One run of a receiver: the socket thread's loop around a ``ReceiveAttempt``, and a second one
+/// while a sender that went away is waited for.
 ///
 /// Everything that blocks is elsewhere: proving and writing in ``ReceiverDisk``, the user in
 /// ``ObserverThread``. This thread only moves datagrams, messages and commands.
 final class ReceiveRun {
     /// How often progress is told.
     private static let progressInterval = Duration.milliseconds(100)
+    /// How often it is told that the sender is waited for.
+    private static let outageInterval = Duration.seconds(1)
 
     private let options: ReceiveOptions
     private let cancellation: Cancellation
     private let observer: ObserverThread
     private let waker: Waker
     private let pump: DatagramPump
-    private let disk: ReceiverDisk
-    private let spool: ListingSpool
+    private let home: StateHome
+    private let manifest: ManifestFile?
+    private let dialer: ReceiverDialer
     private let answers = AnswerBox()
-    private var endpoint: ReceiverEndpoint
-    private var backlog: Deque<ReceiverCommand> = []
-    private var summary: ListingSummary?
-    /// Whether the user said yes and nothing stands in the way.
-    private var isAccepted = false
+    /// The session that counts: the first dial, then the newest that somebody answered.
+    private var current: ReceiveAttempt
+    /// The dial beside it while the sender is waited for.
+    private var fresh: ReceiveAttempt?
+    /// The wait for a sender that went away; nil while it is there.
+    private var outage: Outage?
+    /// The newest disk thread; each waits for the one before.
+    private var newestDisk: ReceiverDisk?
+    /// The listing that the user said yes to.
+    private var accepted: ContentID?
+    /// The listing that the user is being asked about.
+    private var asked: ContentID?
     private var completion: Completion?
-    /// What was counted when both roots were found equal.
-    private var finalTally: ReceiverSession.Tally?
     private var failure: SealiftError?
     private var ending: SessionEnding?
+    private var isOver = false
+    /// Bytes that sessions before the current one received, and those that they received although
+    /// they had been proven.
+    private var earlier = (received: UInt64(0), resent: UInt64(0))
     private var rate = RateMeter()
-    private var nextProgress = Instant.zero
+    private var nextReport = Instant.zero
     private var refutedFiles: UInt64 = 0
 
-    /// The user's answer on its way from the observer's thread.
+    /// The user's answers on their way from the observer's thread.
     private final class AnswerBox: Sendable {
-        let value = Mutex<Decision?>(nil)
+        let value = Mutex<[(ContentID, Decision)]>([])
     }
 
     init(
@@ -47,49 +59,31 @@ final class ReceiveRun {
     ) throws(SealiftError) {
         self.options = options
         self.cancellation = cancellation
-        let home = try StateHome(options.home)
+        home = try StateHome(options.home)
         let device = try home.device()
-        let now = MonotonicClock.now()
-        let skipSeed: UInt64
+        manifest = try options.manifest.map { path throws(SealiftError) in
+            try ManifestFile(named: path)
+        }
+        let addresses = options.ticket.addresses.compactMap {
+            SocketAddress(bytes: $0.bytes, port: $0.port)
+        }
         do throws(SystemError) {
             let waker = try Waker()
             self.waker = waker
             cancellation.whenRequested { waker.wake() }
-            let ticket = options.ticket
-            let addresses = ticket.addresses.compactMap {
-                SocketAddress(bytes: $0.bytes, port: $0.port)
-            }
-            pump = DatagramPump(
-                sockets: try Self.sockets(toReach: addresses), waker: waker)
-            let spool = try ListingSpool(in: home.folder)
-            self.spool = spool
-            let store = try ReceiverFileStore(
-                output: options.output, sender: ticket.fingerprint, spool: spool,
-                home: home.folder)
-            disk = try ReceiverDisk(store: store, choices: options.choices, waker: waker)
+            pump = DatagramPump(sockets: try Self.sockets(toReach: addresses), waker: waker)
             self.observer = try ObserverThread(observer)
-            skipSeed = try SealiftIO.SystemEntropy.number()
         } catch {
             throw SealiftError(listening: error)
         }
-        let ticket = options.ticket
-        let role = options.role
-        let addresses = ticket.addresses.compactMap {
-            SocketAddress(bytes: $0.bytes, port: $0.port)
-        }
-        do throws(HandshakeError) {
-            endpoint = try ReceiverEndpoint(
-                paths: addresses.compactMap(pump.path(to:)),
-                configuration: ConnectionConfiguration(packetNumberSkipSeed: skipSeed),
-                contactTimeout: options.connectTimeout, now: now
-            ) { () throws(HandshakeError) in
-                var entropy = SealiftCrypto.SystemEntropy()
-                return try HandshakeInitiator(
-                    psk: ticket.secret, role: role, local: device,
-                    expectedPeer: ticket.fingerprint, entropy: &entropy)
-            }
+        dialer = ReceiverDialer(
+            ticket: options.ticket, role: options.role, device: device,
+            paths: addresses.compactMap(pump.path(to:)))
+        do throws(DialFailure) {
+            current = ReceiveAttempt(
+                try dialer.dial(for: options.connectTimeout, now: MonotonicClock.now()))
         } catch {
-            throw SealiftError(.handshakeFailed(error), waited: .zero)
+            throw SealiftError(error)
         }
     }
 
@@ -115,38 +109,40 @@ final class ReceiveRun {
     func run() throws(SealiftError) -> TransferSummary {
         NamedThread.sharpenTimers()
         let loopFailure = loop()
-        disk.finish()
+        current.retire()
+        newestDisk?.finish()
+        // Nobody needs the answer any more: wake whoever thinks about it.
+        if asked != nil { cancellation.request() }
         observer.finish()
         if let loopFailure { throw loopFailure }
         return try result()
     }
 
     private func loop() -> SealiftError? {
-        while ending == nil {
+        while !isOver {
             let now = MonotonicClock.now()
             let isMoreIn = pump.receive { datagram, path, ecn in
-                endpoint.receive(datagram, on: path, ecn: ecn, now: now)
+                current.endpoint.receive(datagram, on: path, ecn: ecn, now: now)
+                fresh?.endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
-            while let output = disk.takeOutput() { endpoint.receive(output, now: now) }
-            takeAnswer()
-            if cancellation.isRequested, failure == nil {
-                failure = .interrupted(byUserOf: .receive)
-                endpoint.close(code: .interrupted, reason: "the receiver stopped", now: now)
+            do throws(SealiftError) {
+                takeAnswers(now: now)
+                stopIfAsked(now: now)
+                try watch(now: now)
+                try serve(current, now: now)
+                if let fresh { try serve(fresh, now: now) }
+            } catch {
+                return error
             }
-            if let due = endpoint.nextTimeout, due <= now { endpoint.handleTimeout(now: now) }
-            endpoint.process(now: now)
-            while let action = endpoint.pollAction() {
-                perform(action, now: now)
-                endpoint.process(now: now)
-            }
-            giveWork()
-            tellProgress(now: now)
-            let isMoreOut = pump.transmit {
-                endpoint.pollTransmit(into: $0, now: now)
+            report(now: now)
+            let isMoreOut = pump.transmit { buffer in
+                current.endpoint.pollTransmit(into: buffer, now: now)
+                    ?? fresh?.endpoint.pollTransmit(into: buffer, now: now)
             } refused: {
-                endpoint.sendFailed($0, $1, now: now)
+                current.endpoint.sendFailed($0, $1, now: now)
+                fresh?.endpoint.sendFailed($0, $1, now: now)
             }
-            if ending != nil { break }
+            if isOver { break }
             do throws(SystemError) {
                 try pump.wait(until: isMoreIn || isMoreOut ? now : deadline(now: now))
             } catch {
@@ -157,34 +153,199 @@ final class ReceiveRun {
     }
 
     private func deadline(now: Instant) -> Instant {
-        // A full command queue is looked at again soon; it empties at the disk's pace.
-        if !backlog.isEmpty { return now + .milliseconds(1) }
-        var deadline = endpoint.nextTimeout ?? .distantFuture
-        if isAccepted { deadline = min(deadline, nextProgress) }
+        var deadline = current.deadline(now: now)
+        if let fresh { deadline = min(deadline, fresh.deadline(now: now)) }
+        guard isWanted else { return deadline }
+        if let outage {
+            deadline = min(deadline, outage.end, nextReport)
+            if fresh == nil { deadline = min(deadline, outage.nextDial) }
+        } else if current.connection != nil {
+            if current.isAccepted { deadline = min(deadline, nextReport) }
+            if let heard = current.endpoint.lastHeard {
+                deadline = min(deadline, heard + Outage.silenceBeforeDialing)
+            }
+        }
         return deadline
     }
 
-    private func takeAnswer() {
-        guard let decision = answers.value.withLock({ $0.take() }) else { return }
-        guard decision == .accept else {
-            failure = SealiftError(
-                .declined, "nothing was received: the answer was no",
-                advice: "The ticket is still good; run the same command again to accept.")
-            endpoint.decline()
+    private func serve(_ attempt: ReceiveAttempt, now: Instant) throws(SealiftError) {
+        attempt.advance(now: now)
+        attempt.endpoint.process(now: now)
+        while let action = attempt.endpoint.pollAction() {
+            try perform(action, of: attempt, now: now)
+            attempt.endpoint.process(now: now)
+        }
+        attempt.giveWork()
+    }
+
+    private func stopIfAsked(now: Instant) {
+        guard cancellation.isRequested, isWanted else { return }
+        failure = .interrupted(byUserOf: .receive)
+        fresh = nil
+        if current.endpoint.isOver { isOver = true }
+        current.endpoint.close(code: .interrupted, reason: "the receiver stopped", now: now)
+    }
+
+    /// Whether the session is still to come to a good end.
+    private var isWanted: Bool { failure == nil && completion == nil }
+
+    // MARK: Waiting for a sender that went away
+
+    /// Begins, continues or ends the wait for a sender that is silent or gone.
+    private func watch(now: Instant) throws(SealiftError) {
+        guard isWanted, current.connection != nil else { return }
+        if outage == nil {
+            guard let heard = current.endpoint.lastHeard,
+                now - heard >= Outage.silenceBeforeDialing
+            else { return }
+            begin(Outage(since: heard, now: now))
+        }
+        guard let outage else { return }
+        if let heard = current.endpoint.lastHeard, heard > outage.since, !isHandedOver {
+            // The session lives: what silenced it is over.
+            fresh = nil
+            self.outage = nil
+            if let connection = current.connection { observer.tell(.connected(connection)) }
             return
         }
+        guard now < outage.end else {
+            isOver = true
+            return
+        }
+        guard fresh == nil, now >= outage.nextDial else { return }
+        do throws(DialFailure) {
+            fresh = ReceiveAttempt(try dialer.dial(for: Outage.dialTime, now: now))
+        } catch {
+            throw SealiftError(error)
+        }
+    }
+
+    /// Whether a handshake beside the session came so far that the sender may have let go of the
+    /// session.
+    private var isHandedOver: Bool { fresh?.endpoint.statistics != nil }
+
+    private func begin(_ outage: Outage) {
+        self.outage = outage
+        nextReport = .zero
+    }
+
+    /// The session that counted is gone, or a dial beside it came to nothing.
+    private func attemptEnded(_ attempt: ReceiveAttempt, _ ending: SessionEnding, now: Instant) {
+        guard attempt === current else {
+            fresh = nil
+            outage?.dialFailed(now: now)
+            return
+        }
+        attempt.retire()
+        self.ending = ending
+        guard isWanted, attempt.connection != nil, ending.canComeBack else {
+            isOver = true
+            return
+        }
+        if outage == nil { begin(Outage(since: now, now: now)) }
+    }
+
+    /// Somebody answered: from now on this attempt counts.
+    private func connected(
+        _ attempt: ReceiveAttempt, _ connection: PeerConnection
+    ) throws(SealiftError) {
+        if attempt !== current {
+            earlier.received += current.tally.receivedBytes
+            earlier.resent += current.tally.resentProvenBytes
+            current.retire()
+            current = attempt
+            fresh = nil
+        }
+        outage = nil
+        nextReport = .zero
+        attempt.connection = connection
+        do throws(SystemError) {
+            let spool = try ListingSpool(in: home.folder)
+            let store = try ReceiverFileStore(
+                output: options.output, sender: options.ticket.fingerprint, spool: spool,
+                home: home.folder, manifest: manifest)
+            let disk = try ReceiverDisk(
+                store: store, choices: options.choices, after: newestDisk, waker: waker)
+            newestDisk = disk
+            attempt.open(spool: spool, disk: disk)
+        } catch {
+            throw SealiftError(.internalFailure, error)
+        }
+        observer.tell(.connected(connection))
+    }
+
+    // MARK: The question
+
+    private func ask(
+        _ summary: ListingSummary, of attempt: ReceiveAttempt, now: Instant
+    ) {
+        attempt.summary = summary
+        guard let listing = attempt.listing, let spool = attempt.spool else { return }
+        // The user's yes holds for this very listing, whatever session it comes in.
+        if accepted == listing { return proceed(attempt, now: now) }
+        guard asked != listing else { return }
+        asked = listing
+        let question = OfferSummary(
+            entries: summary.totals.entries, files: summary.totals.files,
+            bytes: summary.totals.bytes, dataBytes: summary.totals.dataBytes,
+            reusableBytes: summary.reusableBytes, output: options.output,
+            freeSpace: summary.freeSpace,
+            isContinued: attempt.endpoint.offer?.claim == .yours, plan: ReceptionPlan(summary),
+            forEachEntry: { visit throws(SealiftError) in try spool.forEachEntry(visit) })
+        let (answers, waker) = (answers, waker)
+        observer.ask { observer in
+            let decision = observer.decide(question)
+            answers.value.withLock { $0.append((listing, decision)) }
+            waker.wake()
+        }
+    }
+
+    private func takeAnswers(now: Instant) {
+        for (listing, decision) in answers.value.withLock({ box in
+            defer { box = [] }
+            return box
+        }) {
+            if asked == listing { asked = nil }
+            guard decision == .accept else {
+                fail(
+                    SealiftError(
+                        .declined, "nothing was received: the answer was no",
+                        advice: "The ticket is still good; run the same command again to accept."),
+                    now: now)
+                return
+            }
+            accepted = listing
+            if current.listing == listing, current.summary != nil { proceed(current, now: now) }
+        }
+    }
+
+    /// Accepts what the user said yes to, unless something stands in the way.
+    private func proceed(_ attempt: ReceiveAttempt, now: Instant) {
         if let failure = obstacle() {
-            self.failure = failure
-            endpoint.decline()
+            fail(failure, now: now)
         } else {
-            isAccepted = true
-            endpoint.accept()
+            attempt.isAccepted = true
+            attempt.endpoint.accept()
+        }
+    }
+
+    /// Ends the run before anything was accepted.
+    private func fail(_ failure: SealiftError, now: Instant) {
+        guard self.failure == nil else { return }
+        self.failure = failure
+        fresh = nil
+        if current.endpoint.isOver { isOver = true }
+        if current.summary != nil {
+            current.endpoint.decline()
+        } else {
+            // An answer that comes after a new session began, before its listing was here.
+            current.endpoint.close(code: .declined, reason: "declined", now: now)
         }
     }
 
     /// What stands in the way of accepting, decided over the whole listing before a byte moves.
     private func obstacle() -> SealiftError? {
-        guard let summary else { return nil }
+        guard let summary = current.summary else { return nil }
         if summary.conflictCount > 0 {
             return .destinationExists(
                 summary.conflicts.map { PrintableText.escape($0.bytes) },
@@ -201,49 +362,31 @@ final class ReceiveRun {
         return nil
     }
 
-    private func giveWork() {
-        while let command = backlog.first, disk.tryPush(command) { backlog.removeFirst() }
-    }
-
     // MARK: Actions
 
-    private func perform(_ action: ReceiverEndpoint.Action, now: Instant) {
+    private func perform(
+        _ action: ReceiverEndpoint.Action, of attempt: ReceiveAttempt, now: Instant
+    ) throws(SealiftError) {
         switch action {
         case .connected(let peer, let path):
-            observer.tell(
-                .connected(
-                    PeerConnection(
-                        peerFingerprint: peer.id.fingerprint.description,
-                        address: EndpointAddress(path.address))))
+            try connected(
+                attempt,
+                PeerConnection(
+                    peerFingerprint: peer.id.fingerprint.description,
+                    ownFingerprint: dialer.device.publicKeys.id.fingerprint.description,
+                    address: EndpointAddress(path.address)))
         case .work(let command):
-            backlog.append(command)
+            attempt.enqueue(command)
         case .ask(let summary):
-            self.summary = summary
-            ask(summary)
+            ask(summary, of: attempt, now: now)
         case .report(let report):
-            take(report)
+            take(report, now: now)
         case .ended(let ending):
-            self.ending = ending
+            attemptEnded(attempt, ending, now: now)
         }
     }
 
-    private func ask(_ summary: ListingSummary) {
-        let spool = spool
-        let question = OfferSummary(
-            entries: summary.totals.entries, files: summary.totals.files,
-            bytes: summary.totals.bytes, dataBytes: summary.totals.dataBytes,
-            reusableBytes: summary.reusableBytes, output: options.output,
-            freeSpace: summary.freeSpace,
-            isContinued: endpoint.offer?.claim == .yours,
-            forEachEntry: { visit throws(SealiftError) in try spool.forEachEntry(visit) })
-        let (answers, waker) = (answers, waker)
-        observer.ask(question) { decision in
-            answers.value.withLock { $0 = decision }
-            waker.wake()
-        }
-    }
-
-    private func take(_ report: ReceiverSession.Report) {
+    private func take(_ report: ReceiverSession.Report, now: Instant) {
         switch report {
         case .refused(let reason):
             failure = SealiftError(reason)
@@ -254,10 +397,12 @@ final class ReceiveRun {
                     FileReport(
                         path: path.bytes, size: content.length,
                         root: result.isAtDestination && content.length > 0 ? content.root : nil,
-                        result: FileReport.Result(result))))
+                        result: FileReport.Result(result), placedAs: result.givenPath)))
         case .completed(let completion):
             self.completion = completion
-            finalTally = endpoint.tally
+            if let totals = current.endpoint.offer?.totals {
+                observer.tellLast(progress(of: totals, now: now))
+            }
         case .rootsDiffer(let ours, let theirs):
             failure = .rootsDiffer(ours: ours, theirs: theirs)
         case .pieceRefuted:
@@ -272,45 +417,76 @@ final class ReceiveRun {
         }
     }
 
-    private func tellProgress(now: Instant) {
-        guard let tally = endpoint.tally, let totals = endpoint.offer?.totals,
-            isAccepted, now >= nextProgress
-        else { return }
-        nextProgress = now + Self.progressInterval
-        rate.note(tally.receivedBytes, now: now)
+    private func report(now: Instant) {
+        guard now >= nextReport, isWanted else { return }
+        if let outage {
+            nextReport = now + Self.outageInterval
+            observer.tell(
+                .reconnecting(
+                    Reconnection(cause: outageCause, timeLeft: outage.timeLeft(now: now))))
+        } else if current.isAccepted, let totals = current.endpoint.offer?.totals {
+            nextReport = now + Self.progressInterval
+            observer.tell(.progress(progress(of: totals, now: now)))
+        }
+    }
+
+    private var outageCause: Reconnection.Cause {
+        if case .closedByPeer = ending { return .peerStopped }
+        return .connectionLost
+    }
+
+    private func progress(of totals: ListingTotals, now: Instant) -> TransferProgress {
+        let tally = current.tally
+        rate.note(earlier.received + tally.receivedBytes, now: now)
         let holes = totals.bytes - totals.dataBytes
         let done = tally.receivedBytes + tally.reusedBytes
-        let statistics = endpoint.statistics
-        observer.tell(
-            .progress(
-                TransferProgress(
-                    bytesDone: done == totals.dataBytes ? totals.bytes : done,
-                    bytesTotal: totals.bytes, filesDone: tally.filesDelivered,
-                    filesTotal: totals.files, bytesPerSecond: rate.bytesPerSecond,
-                    timeRemaining: rate.timeRemaining(
-                        for: totals.bytes - min(totals.bytes, holes + done)),
-                    roundTripTime: statistics?.smoothedRTT,
-                    lossRatio: statistics?.lossRatio ?? 0)))
+        let statistics = current.endpoint.statistics
+        return TransferProgress(
+            phase: completion == nil ? .transferring : .verifying,
+            bytesDone: done == totals.dataBytes ? totals.bytes : done,
+            bytesTotal: totals.bytes, filesDone: tally.filesDelivered,
+            filesTotal: totals.files, bytesPerSecond: rate.bytesPerSecond,
+            timeRemaining: rate.timeRemaining(
+                for: totals.bytes - min(totals.bytes, holes + done)),
+            roundTripTime: statistics?.smoothedRTT,
+            lossRatio: statistics?.lossRatio ?? 0)
     }
 
     // MARK: Result
 
     private func result() throws(SealiftError) -> TransferSummary {
-        if let completion, let tally = finalTally, failure == nil {
-            guard refutedFiles == 0 else {
-                throw SealiftError(
-                    .rootMismatch,
-                    "\(refutedFiles) file(s) are not what the sender says they are",
-                    advice: "Run the same command again; everything else is delivered and kept.")
-            }
-            return TransferSummary(
-                root: completion.root, files: completion.files, bytes: completion.bytes,
-                received: tally.receivedBytes, reused: tally.reusedBytes,
-                resentProven: tally.resentProvenBytes, skipped: tally.filesSkipped,
-                failed: tally.filesFailed,
-                isWhole: tally.entriesSkipped == 0 && tally.filesFailed == 0,
-                verifiedDisk: options.choices.verifiesDisk)
+        guard let completion, failure == nil else {
+            throw failure ?? SealiftError(ending, waited: options.connectTimeout)
         }
-        throw failure ?? SealiftError(ending, waited: options.connectTimeout)
+        guard refutedFiles == 0 else {
+            throw SealiftError(
+                .rootMismatch,
+                "\(refutedFiles) file(s) are not what the sender says they are",
+                advice: "Run the same command again; everything else is delivered and kept.")
+        }
+        try manifest?.publish(completion)
+        let tally = current.tally
+        // What an earlier session of this run received counts as received, not as reused.
+        let reused = tally.reusedBytes - min(tally.reusedBytes, earlier.received)
+        return TransferSummary(
+            root: completion.root, files: completion.files, bytes: completion.bytes,
+            received: earlier.received + tally.receivedBytes, reused: reused,
+            resentProven: earlier.resent + tally.resentProvenBytes,
+            skipped: tally.filesSkipped, failed: tally.filesFailed,
+            isWhole: tally.entriesSkipped == 0 && tally.filesFailed == 0,
+            verifiedDisk: options.choices.verifiesDisk)
+    }
+}
+
+extension SessionEnding {
+    /// Whether the other end may be there again soon: it vanished, it was stopped, or new keys are
+    /// all that is needed.
+    fileprivate var canComeBack: Bool {
+        switch self {
+        case .lost, .closedByPeer(.interrupted, _), .closedByPeer(.keyExhausted, _),
+            .closed(.keyExhausted, _):
+            true
+        case .noAnswer, .handshakeFailed, .closed, .closedByPeer: false
+        }
     }
 }

@@ -16,8 +16,11 @@ final class ReceiverDisk: Sendable {
     private let thread: NamedThread
 
     /// Starts the thread; `waker` is called when there is an output to take.
+    /// - Parameter predecessor: the disk of a session before, which may still be writing: nothing is
+    ///   done before it has ended, so that two never have one file open.
     init(
-        store: sending ReceiverFileStore, choices: ReceiverChoices, waker: Waker
+        store: sending ReceiverFileStore, choices: ReceiverChoices,
+        after predecessor: ReceiverDisk?, waker: Waker
     ) throws(SystemError) {
         let commands = commands
         let outputs = BoundedQueue<ReceiverOutput>(capacity: ReceiverDisk.outputCapacity) {
@@ -25,6 +28,7 @@ final class ReceiverDisk: Sendable {
         }
         self.outputs = outputs
         thread = try NamedThread(name: "disk") {
+            predecessor?.finish()
             var worker = ReceiverWorker(store: store, choices: choices)
             var found: [ReceiverOutput] = []
             while let command = commands.pop() {
@@ -44,10 +48,15 @@ final class ReceiverDisk: Sendable {
     /// The next thing that the thread found; nil where there is nothing.
     func takeOutput() -> ReceiverOutput? { outputs.tryPop() }
 
-    /// Lets the thread do what it was given, keep what is proven, and end.
-    func finish() {
+    /// Lets the thread do what it was given, keep what is proven, and end; waits for nothing.
+    func retire() {
         commands.close()
         outputs.closeAndDiscard()
+    }
+
+    /// The same, and waits until the thread has ended.
+    func finish() {
+        retire()
         thread.join()
     }
 }

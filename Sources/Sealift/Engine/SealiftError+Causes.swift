@@ -71,6 +71,10 @@ extension SealiftError {
             self.init(
                 .ticketWithdrawn, "the sender took the ticket back",
                 advice: "Ask the sender for a new one.")
+        case .declined:
+            self.init(
+                .ticketDeclined, "the sender's user said no to this device",
+                advice: "Ask them, and compare this device's fingerprint; then run this again.")
         case .unavailable:
             self.init(
                 .ticketWithdrawn, "the sender could not judge the ticket: its disk failed",
@@ -107,7 +111,7 @@ extension SealiftError {
                     + "trust.", cause: "\(error)")
         case .closedByPeer(.interrupted, _):
             self.init(
-                .peerStopped, "the other end stopped",
+                .peerStopped, "the other end stopped and did not come back",
                 advice: "Run the same command again when it is back; what was proven is kept.")
         case .closedByPeer(.integrity, _), .closed(.integrity, _):
             self.init(
@@ -130,7 +134,7 @@ extension SealiftError {
                 cause: reason.isEmpty ? nil : PrintableText.escape(reason))
         case .lost:
             self.init(
-                .connectionLost, "the connection was lost",
+                .connectionLost, "the connection was lost and did not come back",
                 advice: "Run the same command again; what was proven is kept.")
         }
     }
@@ -188,7 +192,7 @@ extension FileReport.Result {
     /// The receiver's result in the interface's terms.
     init(_ result: FileResult) {
         switch result {
-        case .delivered: self = .received
+        case .delivered, .deliveredAs: self = .received
         case .failedAtSender(let failure):
             self = .failed(reason: "at the sender, \(failure.explanation)")
         case .rootRefuted:

@@ -20,28 +20,46 @@ final class SendRun {
     /// How long the end waits for the receiver's farewell once the receiver has confirmed.
     private static let farewellTime = Duration.seconds(3)
 
+    /// A receiver behind a session.
+    private struct Guest {
+        let device: DeviceID
+        let connection: PeerConnection
+        /// Whether it owns the ticket, or is one of many that accepted it, in this session.
+        var isServed = false
+        /// Whether it confirmed the whole.
+        var isComplete = false
+        /// Content bytes handed to its transport, as far as they were looked at.
+        var sentBytes: UInt64 = 0
+    }
+
     private let options: SendOptions
     private let cancellation: Cancellation
     private let observer: ObserverThread
     private let waker: Waker
     private let pump: DatagramPump
     private let catalog: SendCatalog
+    private let ownFingerprint: String
+    private let reception: Reception
+    private let manifest: ManifestFile?
     private var desk: TicketDesk
     private let disk: SenderDisk
     /// Offers codes; nil where no rendezvous server is named.
     private let codes: CodeDesk?
     private var endpoint: SenderEndpoint
     private var backlog: Deque<SenderDisk.Command> = []
-    /// The session whose receiver owns the ticket.
-    private var owner: SenderEndpoint.SessionID?
+    private var guests: [SenderEndpoint.SessionID: Guest] = [:]
+    /// The guests that are served.
+    private var served: Set<SenderEndpoint.SessionID> = []
+    /// What the last receiver confirmed.
     private var completion: (Completion, skipped: UInt64, failed: UInt64)?
     private var failure: SealiftError?
     private var isOver = false
-    private var sentBytes: UInt64 = 0
+    /// Content bytes of sessions that are gone.
+    private var sentBefore: UInt64 = 0
     private var filesRead: UInt64 = 0
     private var rate = RateMeter()
     private var nextProgress = Instant.zero
-    /// When waiting for a receiver ends; nil once one owns the ticket, or for no end.
+    /// When waiting for a receiver ends; nil while one is served, or for no end.
     private var patience: Instant?
     private var farewellDeadline: Instant?
 
@@ -52,40 +70,37 @@ final class SendRun {
         self.cancellation = cancellation
         let home = try StateHome(options.home)
         let device = try home.device()
+        ownFingerprint = device.publicKeys.id.fingerprint.description
         let sources = try SendArguments(options.paths)
         var desk = try TicketDesk(home: home, options: options, sources: sources)
+        manifest = try options.manifest.map { path throws(SealiftError) in
+            try ManifestFile(named: path)
+        }
         do throws(SystemError) {
             let waker = try Waker()
             self.waker = waker
             cancellation.whenRequested { waker.wake() }
             let observer = try ObserverThread(observer)
             self.observer = observer
+            reception = Reception(options.admission, observer: observer) { waker.wake() }
             pump = DatagramPump(sockets: try desk.openSockets(), waker: waker)
         } catch {
             throw SealiftError(listening: error)
         }
-        let observer = self.observer
-        catalog = try SendCatalog(scanning: sources, home: home.folder) { warning in
-            observer.tell(.warning(warning))
-        }
-        guard catalog.totals.entries > 0 else {
-            throw SealiftError(
-                .sourceNotFound, "there is nothing to send",
-                advice: "Everything named was skipped; the warnings above say why.")
-        }
+        catalog = try Self.scan(sources, home, cancellation, self.observer)
         try desk.open(
             addresses: pump.sockets.map(\.localAddress),
             fingerprint: device.publicKeys.id.fingerprint)
         self.desk = desk
         do throws(SystemError) {
-            disk = try SenderDisk(catalog: catalog, waker: waker)
+            disk = try SenderDisk(catalog: catalog, manifest: manifest, waker: waker)
             var responder = HandshakeResponder(
                 local: device, entropy: SealiftCrypto.SystemEntropy())
             responder.accept(desk.ticket.secret, role: .ticket)
-            endpoint = SenderEndpoint(
-                responder: responder,
-                configuration: ConnectionConfiguration(
-                    packetNumberSkipSeed: try SealiftIO.SystemEntropy.number()))
+            var configuration = ConnectionConfiguration(
+                packetNumberSkipSeed: try SealiftIO.SystemEntropy.number())
+            options.traffic.apply(to: &configuration)
+            endpoint = SenderEndpoint(responder: responder, configuration: configuration)
         } catch {
             throw SealiftError(.internalFailure, error)
         }
@@ -101,6 +116,29 @@ final class SendRun {
         patience = options.wait.map { MonotonicClock.now() + $0 }
     }
 
+    /// Walks what is to be sent. What was told of it is shown, also where that is the end.
+    private static func scan(
+        _ sources: SendArguments, _ home: StateHome, _ cancellation: Cancellation,
+        _ observer: ObserverThread
+    ) throws(SealiftError) -> SendCatalog {
+        do throws(SealiftError) {
+            let catalog = try SendCatalog(
+                scanning: sources, home: home.folder, cancellation: cancellation
+            ) { event in
+                observer.tell(event)
+            }
+            guard catalog.totals.entries > 0 else {
+                throw SealiftError(
+                    .sourceNotFound, "there is nothing to send",
+                    advice: "Everything named was skipped; the warnings above say why.")
+            }
+            return catalog
+        } catch {
+            observer.finish()
+            throw error
+        }
+    }
+
     /// Runs until the receiver has confirmed the whole, or the run ends otherwise.
     func run() throws(SealiftError) -> TransferSummary {
         NamedThread.sharpenTimers()
@@ -113,25 +151,36 @@ final class SendRun {
         let loopFailure = loop()
         codes?.finish()
         disk.finish()
+        // Nobody needs the answer any more: wake whoever thinks about it.
+        if reception.isAsking { cancellation.request() }
         observer.finish()
         if let failure = loopFailure ?? failure { throw failure }
         guard let (completion, skipped, failed) = completion else {
             throw SealiftError(.internalFailure, "the run ended without a result", advice: "")
         }
+        try manifest?.publish(completion)
+        let sent = guests.values.reduce(sentBefore) { $0 + $1.sentBytes }
         return TransferSummary(
             root: completion.root, files: completion.files, bytes: completion.bytes,
-            received: sentBytes, reused: completion.bytes - min(completion.bytes, sentBytes),
-            resentProven: 0, skipped: skipped, failed: failed)
+            received: sent, reused: completion.bytes - min(completion.bytes, sent),
+            resentProven: 0, skipped: skipped + catalog.leftOut.skipped,
+            failed: failed + catalog.leftOut.unreadable)
     }
+
+    /// Whether only farewells are still to be said.
+    private var isLeaving: Bool { failure != nil || farewellDeadline != nil }
 
     private func loop() -> SealiftError? {
         while !isOver {
             let now = MonotonicClock.now()
             let isMoreIn = pump.receive { datagram, path, ecn in
+                // Whoever dials now would find a sender that is about to leave.
+                if isLeaving, PacketProtection.connectionID(ofPacket: datagram) == nil { return }
                 endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
             takeOutputs()
             takeCodes()
+            takeAnswers()
             if let due = endpoint.nextTimeout, due <= now { endpoint.handleTimeout(now: now) }
             settle(now: now)
             giveWork()
@@ -152,15 +201,24 @@ final class SendRun {
         return nil
     }
 
-    /// Takes objects from the disk thread as long as the transport's queue wants more.
+    /// Takes objects from the disk thread as long as a transport's queue wants more. Of several
+    /// receivers, those that have plenty are left out, so that a slow one holds up no other.
     private func takeOutputs() {
-        while owner.map({ endpoint.bytesQueued(of: $0) < Self.queuedBytesWanted }) ?? true,
-            let found = disk.takeOutput()
-        {
+        while hasRoomForOutputs, let found = disk.takeOutput() {
             endpoint.receive(found.output, for: found.session)
             // Only what the session made of the object counts in its queue.
             if case .object = found.output { endpoint.process(now: MonotonicClock.now()) }
         }
+    }
+
+    private var hasRoomForOutputs: Bool {
+        guard served.count > 1 else {
+            return served.first.map { endpoint.bytesQueued(of: $0) < Self.queuedBytesWanted }
+                ?? true
+        }
+        let full = served.filter { endpoint.bytesQueued(of: $0) >= Self.queuedBytesWanted }
+        disk.pause(full)
+        return full.count < served.count
     }
 
     /// Takes note of what became of the codes.
@@ -189,7 +247,7 @@ final class SendRun {
     private func deadline(now: Instant) -> Instant {
         if !backlog.isEmpty { return now + .milliseconds(1) }
         var deadline = endpoint.nextTimeout ?? .distantFuture
-        if owner != nil { deadline = min(deadline, max(nextProgress, now + .milliseconds(1))) }
+        if !served.isEmpty { deadline = min(deadline, max(nextProgress, now + .milliseconds(1))) }
         for end in [patience, farewellDeadline] { deadline = min(deadline, end ?? .distantFuture) }
         return deadline
     }
@@ -205,11 +263,13 @@ final class SendRun {
         case .work(let id, let command):
             backlog.append(.work(id, command))
         case .report(let id, let report):
-            take(report, of: id)
+            take(report, of: id, now: now)
         case .closing(let id):
             backlog.append(.end(id))
         case .ended(let id, let ending):
-            if id == owner { ownerLeft(ending) }
+            // A session that was replaced never closed.
+            backlog.append(.end(id))
+            leave(id, ending, now: now)
         }
     }
 
@@ -220,25 +280,47 @@ final class SendRun {
             endpoint.refuse(id, refusal)
             return
         }
+        let connection = PeerConnection(
+            peerFingerprint: peer.id.fingerprint.description, ownFingerprint: ownFingerprint,
+            address: EndpointAddress(path.address))
+        guests[id] = Guest(device: peer.id, connection: connection)
+        // Who accepted the ticket before was let in before.
+        switch desk.isClaimed(by: peer.id) ? .accept : reception.judge(peer.id, connection) {
+        case .accept: letIn(id)
+        case .decline: endpoint.refuse(id, .declined)
+        case nil: break
+        }
+    }
+
+    private func letIn(_ id: SenderEndpoint.SessionID) {
+        guard let guest = guests[id] else { return }
         backlog.append(.admit(id))
-        let isOwner = desk.owner == peer.id
         endpoint.offer(
             Offer(
-                claim: isOwner ? .yours : .unclaimed, listing: catalog.listing,
-                totals: catalog.totals),
+                claim: desk.isClaimed(by: guest.device) ? .yours : .unclaimed,
+                listing: catalog.listing, totals: catalog.totals),
             to: id)
-        observer.tell(
-            .connected(
-                PeerConnection(
-                    peerFingerprint: peer.id.fingerprint.description,
-                    address: EndpointAddress(path.address))))
+        observer.tell(.connected(guest.connection))
+    }
+
+    /// Lets in, or sends away, who waited for the user's answer.
+    private func takeAnswers() {
+        for (device, decision) in reception.takeAnswers() {
+            for (id, guest) in guests where guest.device == device {
+                switch decision {
+                case .accept: letIn(id)
+                case .decline: endpoint.refuse(id, .declined)
+                }
+            }
+        }
     }
 
     private func decideClaim(of id: SenderEndpoint.SessionID, by peer: DevicePublicKeys) {
         do throws(SealiftError) {
             let refusal = try desk.claim(by: peer.id)
             if refusal == nil {
-                owner = id
+                guests[id]?.isServed = true
+                served.insert(id)
                 patience = nil
             }
             endpoint.claimDecided(id, refusal)
@@ -250,16 +332,20 @@ final class SendRun {
         }
     }
 
-    private func take(_ report: SenderSession.Report, of id: SenderEndpoint.SessionID) {
+    private func take(
+        _ report: SenderSession.Report, of id: SenderEndpoint.SessionID, now: Instant
+    ) {
         switch report {
         case .claimed:
             break
-        case .fileRead(let path, let content):
+        case .fileRead(let path, let content, let isServed):
             filesRead += 1
             observer.tell(
                 .file(
                     FileReport(
-                        path: path.bytes, size: content.length, root: content.root, result: .sent)))
+                        path: path.bytes, size: content.length,
+                        root: content.length > 0 ? content.root : nil,
+                        result: isServed ? .sent : .reused)))
         case .fileFailed(let path, let reason):
             observer.tell(
                 .file(
@@ -267,80 +353,140 @@ final class SendRun {
                         path: path.bytes, size: 0, root: nil,
                         result: .failed(reason: reason.explanation))))
         case .completed(let completion, let skipped, let failed):
-            sentBytes = endpoint.contentBytesSent(of: id) ?? sentBytes
             self.completion = (completion, skipped, failed)
-            farewellDeadline = MonotonicClock.now() + Self.farewellTime
-            do throws(SealiftError) { try desk.complete() } catch { failure = error }
+            completed(completion, by: id)
         case .rootsDiffer(let ours, let theirs):
-            failure = .rootsDiffer(ours: ours, theirs: theirs)
+            end(id, .rootsDiffer(ours: ours, theirs: theirs))
         case .storageFailed(let storage):
             failure = SealiftError(storage, doing: .send)
         case .violated(let violation):
-            guard id == owner else { return }
-            failure = SealiftError(violation)
+            guard served.contains(id) else { return }
+            end(id, SealiftError(violation))
         }
     }
 
-    /// The owner's session is gone. Unless everything was confirmed, it may come back.
-    private func ownerLeft(_ ending: SessionEnding) {
-        owner = nil
-        if completion != nil || failure != nil {
-            isOver = true
+    /// A receiver confirmed the whole.
+    private func completed(_ completion: Completion, by id: SenderEndpoint.SessionID) {
+        guard let guest = guests[id] else { return }
+        guests[id]?.isComplete = true
+        countSent(by: id)
+        do throws(SealiftError) { try desk.complete(by: guest.device) } catch { failure = error }
+        observer.tellLast(
+            progress(
+                of: [id], done: completion.bytes, files: completion.files, phase: .verifying))
+        switch options.audience {
+        case .oneReceiver:
+            farewellDeadline = MonotonicClock.now() + Self.farewellTime
+        case .manyReceivers:
+            observer.tell(
+                .delivered(
+                    Delivery(
+                        peerFingerprint: guest.connection.peerFingerprint, root: completion.root,
+                        files: completion.files, bytes: completion.bytes)))
+        }
+    }
+
+    /// A receiver's session cannot come to a good end. Of many receivers, only this one goes.
+    private func end(_ id: SenderEndpoint.SessionID, _ error: SealiftError) {
+        switch options.audience {
+        case .oneReceiver: failure = error
+        case .manyReceivers:
+            let device = guests[id]?.connection.peerFingerprint ?? ""
+            observer.tell(
+                .warning(TransferWarning("the session of device \(device) ended: \(error.message)"))
+            )
+        }
+    }
+
+    /// A session is gone. Unless everything was confirmed, its receiver may come back.
+    private func leave(_ id: SenderEndpoint.SessionID, _ ending: SessionEnding, now: Instant) {
+        guard let guest = guests.removeValue(forKey: id) else { return }
+        sentBefore += guest.sentBytes
+        guard served.remove(id) != nil else { return }
+        disk.pause([])
+        if served.isEmpty, let wait = options.wait { patience = now + wait }
+        guard !guest.isComplete, failure == nil else {
+            if isLeaving { isOver = true }
             return
         }
         switch ending {
         case .closedByPeer(.integrity, _), .closedByPeer(.violation, _):
-            failure = SealiftError(ending, waited: .zero)
-            isOver = true
+            end(id, SealiftError(ending, waited: .zero))
+            if failure != nil { isOver = true }
         default:
+            // The same device's new session replaced this one.
+            guard !guests.values.contains(where: { $0.device == guest.device }) else { return }
             observer.tell(
                 .warning(
                     TransferWarning(
                         "the receiver left before the end; waiting for it to come back")))
-            if let wait = options.wait { patience = MonotonicClock.now() + wait }
         }
     }
 
     private func judgeEnd(now: Instant) {
-        if cancellation.isRequested, failure == nil, completion == nil {
-            failure = .interrupted(byUserOf: .send)
+        if cancellation.isRequested, !isLeaving {
+            // Many receivers are served until the user says so: that is a good end unless it cuts
+            // somebody off.
+            if completion == nil || guests.values.contains(where: { $0.isServed && !$0.isComplete })
+            {
+                failure = .interrupted(byUserOf: .send)
+            }
             for id in endpoint.sessions {
                 endpoint.close(id, code: .interrupted, reason: "the sender stopped", now: now)
             }
             farewellDeadline = now + .milliseconds(300)
         }
         if let deadline = farewellDeadline, now >= deadline { isOver = true }
-        if failure != nil, endpoint.sessions.isEmpty { isOver = true }
-        if let patience, now >= patience, owner == nil, failure == nil {
-            failure = .nobodyCame(waited: options.wait ?? .zero)
+        if isLeaving, endpoint.sessions.isEmpty { isOver = true }
+        guard served.isEmpty, !isLeaving else { return }
+        if let patience, now >= patience, !reception.isAsking {
+            if completion == nil { failure = .nobodyCame(waited: options.wait ?? .zero) }
             isOver = true
         }
-        if owner == nil, failure == nil, completion == nil, endpoint.sessions.isEmpty,
-            let expiry = desk.expired()
-        {
-            failure = expiry
+        if endpoint.sessions.isEmpty, let expiry = desk.expired() {
+            if completion == nil { failure = expiry }
             isOver = true
         }
     }
 
+    // MARK: Progress
+
     private func tellProgress(now: Instant) {
-        guard let owner, now >= nextProgress, completion == nil,
-            let sent = endpoint.contentBytesSent(of: owner)
-        else { return }
+        guard !served.isEmpty, now >= nextProgress, !isLeaving else { return }
         nextProgress = now + Self.progressInterval
+        var sent: UInt64 = 0
+        for id in served {
+            countSent(by: id)
+            sent += guests[id]?.sentBytes ?? 0
+        }
         rate.note(sent, now: now)
-        sentBytes = sent
-        let statistics = endpoint.statistics(of: owner)
-        let total = catalog.totals.bytes
+        let receivers = UInt64(served.count)
+        let isAll = sent == catalog.totals.dataBytes * receivers
+        let total = catalog.totals.bytes * receivers
         observer.tell(
             .progress(
-                TransferProgress(
-                    bytesDone: sent == catalog.totals.dataBytes ? total : min(sent, total),
-                    bytesTotal: total, filesDone: filesRead, filesTotal: catalog.totals.files,
-                    bytesPerSecond: rate.bytesPerSecond,
-                    timeRemaining: rate.timeRemaining(
-                        for: catalog.totals.dataBytes - min(catalog.totals.dataBytes, sent)),
-                    roundTripTime: statistics?.smoothedRTT,
-                    lossRatio: statistics?.lossRatio ?? 0)))
+                progress(
+                    of: served, done: isAll ? total : min(sent, total), files: filesRead,
+                    phase: .transferring)))
+    }
+
+    private func countSent(by id: SenderEndpoint.SessionID) {
+        if let sent = endpoint.contentBytesSent(of: id) { guests[id]?.sentBytes = sent }
+    }
+
+    /// How far the receivers of `sessions` are, together.
+    private func progress(
+        of sessions: Set<SenderEndpoint.SessionID>, done: UInt64, files: UInt64,
+        phase: TransferProgress.Phase
+    ) -> TransferProgress {
+        let receivers = UInt64(sessions.count)
+        let statistics = sessions.min().flatMap { endpoint.statistics(of: $0) }
+        let toSend = catalog.totals.dataBytes * receivers
+        return TransferProgress(
+            phase: phase, bytesDone: done, bytesTotal: catalog.totals.bytes * receivers,
+            filesDone: files, filesTotal: catalog.totals.files * receivers,
+            bytesPerSecond: rate.bytesPerSecond,
+            timeRemaining: rate.timeRemaining(for: toSend - min(toSend, done)),
+            roundTripTime: statistics?.smoothedRTT, lossRatio: statistics?.lossRatio ?? 0)
     }
 }

@@ -1,6 +1,7 @@
 import SealiftBase
 import SealiftIO
 import SealiftTransfer
+import Synchronization
 
 /// The thread that reads and hashes what receivers ask for: one ``SenderWorker`` a session, behind
 /// two queues.
@@ -13,6 +14,8 @@ final class SenderDisk: Sendable {
         case work(SenderEndpoint.SessionID, SenderCommand)
         /// A session is over.
         case end(SenderEndpoint.SessionID)
+        /// Look again at who is paused.
+        case wake
     }
 
     /// What it found for a session.
@@ -28,15 +31,25 @@ final class SenderDisk: Sendable {
 
     private let commands = BoundedQueue<Command>(capacity: SenderDisk.commandCapacity)
     private let outputs: BoundedQueue<Output>
+    private let paused = PausedSessions()
     private let thread: NamedThread
 
+    /// The sessions for which no more pieces are read, because their receivers are slower.
+    private final class PausedSessions: Sendable {
+        let value = Mutex<Set<SenderEndpoint.SessionID>>([])
+    }
+
     /// Starts the thread; `waker` is called when there is an output to take.
-    init(catalog: SendCatalog, waker: Waker) throws(SystemError) {
+    /// - Parameter manifest: where the manifest goes, or nil.
+    init(catalog: SendCatalog, manifest: ManifestFile?, waker: Waker) throws(SystemError) {
         let commands = commands
+        let paused = paused
         let outputs = BoundedQueue<Output>(capacity: SenderDisk.outputCapacity) { waker.wake() }
         self.outputs = outputs
         thread = try NamedThread(name: "disk") {
-            var loop = WorkLoop(catalog: catalog, commands: commands, outputs: outputs)
+            var loop = WorkLoop(
+                catalog: catalog, manifest: manifest, commands: commands, outputs: outputs,
+                paused: paused)
             loop.run()
         }
     }
@@ -49,6 +62,15 @@ final class SenderDisk: Sendable {
     /// The next thing that the thread found; nil where there is nothing.
     func takeOutput() -> Output? { outputs.tryPop() }
 
+    /// Reads no more pieces for `sessions` until it is told otherwise.
+    func pause(_ sessions: Set<SenderEndpoint.SessionID>) {
+        let hasChanged = paused.value.withLock { value in
+            defer { value = sessions }
+            return value != sessions
+        }
+        if hasChanged { _ = commands.tryPush(.wake) }
+    }
+
     /// Ends the thread.
     func finish() {
         commands.closeAndDiscard()
@@ -59,15 +81,20 @@ final class SenderDisk: Sendable {
     /// The thread's life: take commands, do one piece of work, hand on what came of it.
     private struct WorkLoop {
         let catalog: SendCatalog
+        let manifest: ManifestFile?
         let commands: BoundedQueue<Command>
         let outputs: BoundedQueue<Output>
+        let paused: PausedSessions
         var workers: [SenderEndpoint.SessionID: SenderWorker<SenderFileSource>] = [:]
 
         mutating func run() {
             while true {
                 var isIdle = true
+                let paused = paused.value.withLock { $0 }
                 for id in workers.keys.sorted() {
-                    let hasRoom = outputs.count < outputs.capacity
+                    // Where its receiver has plenty, hashing behind it goes on.
+                    let isPaused = paused.contains(id)
+                    let hasRoom = outputs.count < outputs.capacity && !isPaused
                     switch workers[id]?.step(includingRequested: hasRoom) {
                     case .output(let output):
                         isIdle = false
@@ -76,7 +103,9 @@ final class SenderDisk: Sendable {
                         isIdle = false
                     case .idle, nil:
                         // Pieces wait but have no room: the next push would have waited as well.
-                        guard !hasRoom, workers[id]?.hasRequestedPieces == true else { continue }
+                        guard !hasRoom, !isPaused, workers[id]?.hasRequestedPieces == true else {
+                            continue
+                        }
                         isIdle = false
                         guard case .output(let output)? = workers[id]?.step() else { continue }
                         guard outputs.push(Output(session: id, output: output)) else { return }
@@ -93,11 +122,14 @@ final class SenderDisk: Sendable {
         private mutating func take(_ command: Command) {
             switch command {
             case .admit(let id):
-                workers[id] = SenderWorker(source: SenderFileSource(catalog: catalog))
+                workers[id] = SenderWorker(
+                    source: SenderFileSource(catalog: catalog, manifest: manifest))
             case .work(let id, let command):
                 workers[id]?.enqueue(command)
             case .end(let id):
                 workers.removeValue(forKey: id)
+            case .wake:
+                break
             }
         }
     }

@@ -22,7 +22,8 @@ struct TicketDesk {
         self.paths = paths
         try home.sweepTickets(now: SystemWallClock.now())
         servedAgain = try options.ticketFile.flatMap { file throws(SealiftError) in
-            try Self.served(from: file, home: home, paths: paths)
+            try Self.served(
+                from: file, home: home, paths: paths, audience: options.audience.ofTicket)
         }
     }
 
@@ -33,8 +34,8 @@ struct TicketDesk {
         return issued
     }
 
-    /// The device that owns the ticket; nil while nobody does.
-    var owner: DeviceID? { record?.claim?.owner }
+    /// Whether `device` accepted the ticket, in this run or before.
+    func isClaimed(by device: DeviceID) -> Bool { record?.isClaimed(by: device) ?? false }
 
     // MARK: Opening
 
@@ -78,7 +79,8 @@ struct TicketDesk {
         let listen = addresses.compactMap { TicketAddress(bytes: $0.bytes, port: $0.port) }
         guard
             let record = TicketRecord(
-                secret: secret, created: now, expires: expires, paths: paths, listen: listen),
+                secret: secret, created: now, expires: expires, paths: paths, listen: listen,
+                audience: options.audience.ofTicket),
             let ticket = Ticket(
                 secret: secret, fingerprint: fingerprint, expires: expires,
                 addresses: try advertised(for: addresses))
@@ -124,7 +126,7 @@ struct TicketDesk {
     // MARK: Ticket file
 
     private static func served(
-        from file: [UInt8], home: StateHome, paths: [[UInt8]]
+        from file: [UInt8], home: StateHome, paths: [[UInt8]], audience: TicketRecord.Audience
     ) throws(SealiftError) -> (Ticket, TicketRecord)? {
         let text: [UInt8]?
         do { text = try TicketFile.read(file) } catch {
@@ -136,8 +138,15 @@ struct TicketDesk {
         }
         let record = try home.changeTicket(ticket.secret) { (nil, $0) }
         guard let record else { throw inUse("the ticket in it was not issued by this home") }
-        switch TicketRules.serving(record, paths: paths, now: SystemWallClock.now()) {
+        switch TicketRules.serving(
+            record, paths: paths, audience: audience, now: SystemWallClock.now())
+        {
         case .servesAgain: return (ticket, record)
+        case .otherAudience:
+            throw inUse(
+                audience == .oneDevice
+                    ? "the ticket in it was issued with --keep, for many receivers"
+                    : "the ticket in it was issued without --keep, for one receiver")
         case .otherPaths: throw inUse("the ticket in it was issued for other paths")
         case .spent: throw inUse("the ticket in it is spent: its receiver has everything")
         case .expired: throw inUse("the ticket in it has expired")
@@ -182,11 +191,11 @@ struct TicketDesk {
         return refusal
     }
 
-    /// Notes that the owner confirmed the whole.
-    mutating func complete() throws(SealiftError) {
+    /// Notes that `device`, which may have it, confirmed the whole.
+    mutating func complete(by device: DeviceID) throws(SealiftError) {
         let now = SystemWallClock.now()
         record = try home.changeTicket(ticket.secret) { stored in
-            let spent = stored.map { TicketRules.complete($0, now: now) }
+            let spent = stored.map { TicketRules.complete($0, by: device, now: now) }
             return (spent, spent)
         }
     }
@@ -196,7 +205,7 @@ struct TicketDesk {
         guard let record else { return nil }
         guard
             case .expired = TicketRules.serving(
-                record, paths: paths, now: SystemWallClock.now())
+                record, paths: paths, audience: record.audience, now: SystemWallClock.now())
         else { return nil }
         return SealiftError(
             .ticketExpired, "the ticket expired before a receiver finished",
@@ -209,6 +218,16 @@ struct TicketDesk {
         case .alreadyUsed: .alreadyUsed
         case .expired: .expired
         case .withdrawn: .withdrawn
+        }
+    }
+}
+
+extension SendOptions.Audience {
+    /// The same, as the ticket's record has it.
+    fileprivate var ofTicket: TicketRecord.Audience {
+        switch self {
+        case .oneReceiver: .oneDevice
+        case .manyReceivers: .manyDevices
         }
     }
 }

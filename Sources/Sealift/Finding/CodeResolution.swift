@@ -2,7 +2,7 @@ import SealiftBase
 import SealiftCrypto
 import SealiftIO
 public import SealiftRendezvous
-public import SealiftTransfer
+import SealiftTransfer
 import SealiftTraversal
 
 extension ReceiveOptions {
@@ -16,8 +16,7 @@ extension ReceiveOptions {
     public init(
         codeText: String, servers: [RendezvousAddress], output: [UInt8] = Array(".".utf8),
         connectTimeout: Duration = ReceiveOptions.defaultConnectTimeout,
-        choices: ReceiverChoices = ReceiverChoices(), home: [UInt8]? = nil,
-        cancellation: Cancellation
+        home: [UInt8]? = nil, cancellation: Cancellation
     ) throws(SealiftError) {
         let code: PairingCode
         do throws(PairingCodeError) { code = try PairingCode(text: codeText) } catch {
@@ -31,7 +30,7 @@ extension ReceiveOptions {
         let ticket = try Self.resolve(code, servers, cancellation)
         self.init(
             ticket: ticket, role: .pairingCode, output: output, connectTimeout: connectTimeout,
-            choices: choices, home: home)
+            home: home)
     }
 
     private static func resolve(

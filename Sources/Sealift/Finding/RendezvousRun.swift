@@ -121,7 +121,7 @@ extension StateHome {
     private static let rendezvousMagic = Array("SLR1".utf8)
     private static let rendezvousLabel = Array("sealift/1 rendezvous key".utf8)
 
-    /// The certificate of this home's server (`docs/PROTOCOL.md` §9.7), its key made on first use: the
+    /// The certificate of this home's server (`docs/PROTOCOL.md` §9.8), its key made on first use: the
     /// pin that clients hold stays right when the server starts again.
     func rendezvousCertificate() throws(SealiftError) -> SelfSignedCertificate {
         let found: SelfSignedCertificate?

@@ -34,6 +34,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case ticketExpired = "ticket_expired"
     /// The sender took the ticket back.
     case ticketWithdrawn = "ticket_withdrawn"
+    /// The sender's user said no to this device.
+    case ticketDeclined = "ticket_declined"
     /// Who answered is not the device that issued the ticket.
     case wrongSender = "wrong_sender"
 
@@ -47,6 +49,11 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case protocolViolation = "protocol_violation"
     /// The sender's list of files breaks a rule: a path outside, a forbidden name, an impossible size.
     case listingRefused = "listing_refused"
+
+    /// The manifest to compare with is none, or was damaged.
+    case manifestDamaged = "manifest_damaged"
+    /// What lies on the disk is not what the manifest says.
+    case treeDiffers = "tree_differs"
 
     // Files and disks.
     /// A file or folder to send or hash does not exist.
@@ -89,9 +96,11 @@ public enum ErrorCode: String, CaseIterable, Sendable {
         switch self {
         case .cannotConnect, .nobodyCame, .cannotListen, .rendezvousUnreachable: .cannotConnect
         case .notATicket, .ticketMistyped, .ticketNewerVersion, .ticketMalformed, .ticketUsed,
-            .ticketExpired, .ticketWithdrawn, .wrongSender, .codeMistyped, .codeUnknown, .codeWrong:
+            .ticketExpired, .ticketWithdrawn, .ticketDeclined, .wrongSender,
+            .codeMistyped, .codeUnknown, .codeWrong:
             .ticket
-        case .rootMismatch, .protocolViolation, .listingRefused: .integrity
+        case .rootMismatch, .protocolViolation, .listingRefused, .manifestDamaged, .treeDiffers:
+            .integrity
         case .sourceNotFound, .sourceUnreadable, .permissionDenied, .diskFull, .storageFailed,
             .homeUnusable, .ticketFileUnreadable:
             .storage

@@ -16,6 +16,8 @@ public struct OfferSummary: Sendable {
     public var freeSpace: UInt64?
     /// Whether this device accepted this very offer in an earlier run.
     public var isContinued: Bool
+    /// What will be taken of it, and how, as decided over the whole listing.
+    public var plan: ReceptionPlan
     /// Calls its argument with each entry in listing order until the answer is ``Step/stop``.
     ///
     /// - Throws: what kept the entries from being read.
@@ -33,6 +35,7 @@ public struct OfferSummary: Sendable {
     public init(
         entries: UInt64, files: UInt64, bytes: UInt64, dataBytes: UInt64, reusableBytes: UInt64 = 0,
         output: [UInt8], freeSpace: UInt64?, isContinued: Bool = false,
+        plan: ReceptionPlan? = nil,
         forEachEntry: @escaping @Sendable ((OfferEntry) -> Step) throws(SealiftError) -> Void
     ) {
         self.entries = entries
@@ -43,7 +46,41 @@ public struct OfferSummary: Sendable {
         self.output = output
         self.freeSpace = freeSpace
         self.isContinued = isContinued
+        self.plan = plan ?? ReceptionPlan(takenFiles: files, takenBytes: bytes)
         self.forEachEntry = forEachEntry
+    }
+}
+
+/// What a receiver will take of an offer, and how: decided by its options and by what is on its disk.
+public struct ReceptionPlan: Equatable, Sendable {
+    /// Files that will be taken.
+    public var takenFiles: UInt64
+    /// Their sizes together.
+    public var takenBytes: UInt64
+    /// Files left out because they were not selected.
+    public var unselectedFiles: UInt64
+    /// Files left out because their name is taken.
+    public var skippedFiles: UInt64
+    /// Files that get a number into their name.
+    public var renamedFiles: UInt64
+    /// Files that replace what is there.
+    public var overwrittenFiles: UInt64
+    /// Names that are taken and stand in the way: nothing can be received then.
+    public var conflicts: UInt64
+
+    /// Makes a plan.
+    public init(
+        takenFiles: UInt64, takenBytes: UInt64, unselectedFiles: UInt64 = 0,
+        skippedFiles: UInt64 = 0, renamedFiles: UInt64 = 0, overwrittenFiles: UInt64 = 0,
+        conflicts: UInt64 = 0
+    ) {
+        self.takenFiles = takenFiles
+        self.takenBytes = takenBytes
+        self.unselectedFiles = unselectedFiles
+        self.skippedFiles = skippedFiles
+        self.renamedFiles = renamedFiles
+        self.overwrittenFiles = overwrittenFiles
+        self.conflicts = conflicts
     }
 }
 

@@ -1,3 +1,4 @@
+public import SealiftContent
 import SealiftCrypto
 public import SealiftTransfer
 
@@ -11,10 +12,41 @@ public struct ReceiveOptions: Sendable {
     public var output: [UInt8]
     /// How long to try for the first contact.
     public var connectTimeout: Duration
-    /// Which part to take, what to do where a name is taken, and whether to read the disk back.
-    public var choices: ReceiverChoices
+    /// What to do where something stands at a name that this transfer did not put there.
+    public var onConflict: ConflictPolicy
+    /// Which part of what is offered to take.
+    public var selection: EntrySelection
+    /// Whether to read every file back from the disk before the whole is confirmed.
+    public var verifiesDisk: Bool
+    /// Where the manifest of what was delivered is written (`docs/PROTOCOL.md` §8.4), or nil.
+    public var manifest: [UInt8]?
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
+
+    /// What to do where a name is taken. Decided over the whole listing before a byte moves.
+    public enum ConflictPolicy: String, CaseIterable, Sendable {
+        /// Receive nothing.
+        case fail
+        /// Leave the file out, and what is there as it is.
+        case skip
+        /// Put a number into the new file's name.
+        case rename
+        /// Replace what is there, by the same kind only.
+        case overwrite
+    }
+
+    /// The choices in the core's terms.
+    var choices: ReceiverChoices {
+        let policy: ReceiverChoices.OnConflict =
+            switch onConflict {
+            case .fail: .fail
+            case .skip: .skip
+            case .rename: .rename
+            case .overwrite: .overwrite
+            }
+        return ReceiverChoices(
+            onConflict: policy, selection: selection, verifiesDisk: verifiesDisk)
+    }
 
     /// How long to try for the first contact unless told otherwise: 30 seconds.
     public static let defaultConnectTimeout: Duration = .seconds(30)
@@ -22,13 +54,15 @@ public struct ReceiveOptions: Sendable {
     /// Makes options from a ticket that was read already.
     init(
         ticket: Ticket, role: SessionRole, output: [UInt8], connectTimeout: Duration,
-        choices: ReceiverChoices, home: [UInt8]?
+        home: [UInt8]?
     ) {
         self.ticket = ticket
         self.role = role
         self.output = output
         self.connectTimeout = connectTimeout
-        self.choices = choices
+        onConflict = .fail
+        selection = .everything
+        verifiesDisk = false
         self.home = home
     }
 
@@ -37,7 +71,9 @@ public struct ReceiveOptions: Sendable {
     public init(
         ticketText: String, output: [UInt8] = Array(".".utf8),
         connectTimeout: Duration = ReceiveOptions.defaultConnectTimeout,
-        choices: ReceiverChoices = ReceiverChoices(), home: [UInt8]? = nil
+        onConflict: ConflictPolicy = .fail, selection: EntrySelection = .everything,
+        verifiesDisk: Bool = false, manifest: [UInt8]? = nil,
+        home: [UInt8]? = nil
     ) throws(SealiftError) {
         do {
             ticket = try Ticket(text: ticketText)
@@ -46,7 +82,10 @@ public struct ReceiveOptions: Sendable {
         }
         self.output = output
         self.connectTimeout = connectTimeout
-        self.choices = choices
+        self.onConflict = onConflict
+        self.selection = selection
+        self.verifiesDisk = verifiesDisk
+        self.manifest = manifest
         self.home = home
     }
 }

@@ -14,10 +14,35 @@ public struct SendOptions: Equatable, Sendable {
     public var wait: Duration?
     /// Where the ticket is kept for the next run, or nil.
     public var ticketFile: [UInt8]?
+    /// Who may have what is sent.
+    public var audience: Audience
+    /// Whether the observer is asked about each device before it sees what is offered.
+    public var admission: Admission
+    /// Where the manifest of what was delivered is written (`docs/PROTOCOL.md` §8.4), or nil. Not with
+    /// ``Audience/manyReceivers``, each of which may have another part.
+    public var manifest: [UInt8]?
+    /// How much of the network to take.
+    public var traffic: TrafficPolicy
     /// The rendezvous servers to offer a code at, the first that answers; empty for no code.
     public var rendezvous: [RendezvousAddress]
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
+
+    /// Who may have what is sent.
+    public enum Audience: Sendable {
+        /// The first device that accepts; the run ends when it has everything.
+        case oneReceiver
+        /// Every device that accepts before the ticket expires; the run ends when the user stops it.
+        case manyReceivers
+    }
+
+    /// Who is let in.
+    public enum Admission: Sendable {
+        /// Whoever holds the ticket.
+        case everybody
+        /// Whom ``TransferObserver/admit(_:)`` accepts.
+        case asked
+    }
 
     /// How long a ticket may be claimed unless the user says otherwise: one day.
     public static let defaultExpiry: Duration = .seconds(24 * 60 * 60)
@@ -26,7 +51,10 @@ public struct SendOptions: Equatable, Sendable {
     public init(
         paths: [[UInt8]], listen: [EndpointAddress] = [], advertise: [EndpointAddress] = [],
         expires: Duration = SendOptions.defaultExpiry, wait: Duration? = nil,
-        ticketFile: [UInt8]? = nil, rendezvous: [RendezvousAddress] = [], home: [UInt8]? = nil
+        ticketFile: [UInt8]? = nil, audience: Audience = .oneReceiver,
+        admission: Admission = .everybody, manifest: [UInt8]? = nil,
+        traffic: TrafficPolicy = TrafficPolicy(), rendezvous: [RendezvousAddress] = [],
+        home: [UInt8]? = nil
     ) {
         self.paths = paths
         self.listen = listen
@@ -34,6 +62,10 @@ public struct SendOptions: Equatable, Sendable {
         self.expires = expires
         self.wait = wait
         self.ticketFile = ticketFile
+        self.audience = audience
+        self.admission = admission
+        self.manifest = manifest
+        self.traffic = traffic
         self.rendezvous = rendezvous
         self.home = home
     }

@@ -10,12 +10,17 @@ public enum TransferEvent: Equatable, Sendable {
     case code(text: String)
     /// The sender waits at these addresses; they are the ones in the ticket.
     case listening(addresses: [EndpointAddress])
-    /// The two ends have proven themselves to each other.
+    /// The two ends have proven themselves to each other, or found each other again.
     case connected(PeerConnection)
+    /// The sender is silent or gone, and is tried again and again; about one a second until
+    /// ``connected(_:)``.
+    case reconnecting(Reconnection)
     /// How far the transfer is.
     case progress(TransferProgress)
     /// One file is finished, one way or the other.
     case file(FileReport)
+    /// One of many receivers has confirmed the whole; the sender goes on for others.
+    case delivered(Delivery)
     /// Something the user should know, though the transfer goes on.
     case warning(TransferWarning)
 }
@@ -34,12 +39,60 @@ public struct PeerConnection: Equatable, Sendable {
     public var address: EndpointAddress
     /// How packets travel.
     public var path: PathKind
+    /// This device's own fingerprint: what the other end sees as `peerFingerprint`.
+    public var ownFingerprint: String
 
     /// Makes a description of a connection.
-    public init(peerFingerprint: String, address: EndpointAddress, path: PathKind = .direct) {
+    public init(
+        peerFingerprint: String, ownFingerprint: String, address: EndpointAddress,
+        path: PathKind = .direct
+    ) {
         self.peerFingerprint = peerFingerprint
+        self.ownFingerprint = ownFingerprint
         self.address = address
         self.path = path
+    }
+}
+
+/// The wait of a receiver for a sender that was there before.
+public struct Reconnection: Equatable, Sendable {
+    /// Why it waits.
+    public enum Cause: String, Sendable {
+        /// Nothing is heard of the sender any more.
+        case connectionLost = "lost"
+        /// The sender's user stopped it.
+        case peerStopped = "stopped"
+    }
+
+    /// Why it waits.
+    public var cause: Cause
+    /// How long it still waits.
+    public var timeLeft: Duration
+
+    /// Makes a report.
+    public init(cause: Cause, timeLeft: Duration) {
+        self.cause = cause
+        self.timeLeft = timeLeft
+    }
+}
+
+/// What one of many receivers got.
+public struct Delivery: Equatable, Sendable {
+    /// The receiver's fingerprint: 32 hexadecimal digits.
+    public var peerFingerprint: String
+    /// The manifest root, the same at both ends.
+    public var root: Hash256
+    /// Files delivered.
+    public var files: UInt64
+    /// The sizes of those files together.
+    public var bytes: UInt64
+
+    /// Makes a report.
+    public init(peerFingerprint: String, root: Hash256, files: UInt64, bytes: UInt64) {
+        self.peerFingerprint = peerFingerprint
+        self.root = root
+        self.files = files
+        self.bytes = bytes
     }
 }
 
@@ -67,13 +120,18 @@ public struct FileReport: Equatable, Sendable {
     public var root: Hash256?
     /// How it ended.
     public var result: Result
+    /// The path it got in place of its own, because that was taken; else nil.
+    public var placedAs: [UInt8]?
 
     /// Makes a report.
-    public init(path: [UInt8], size: UInt64, root: Hash256?, result: Result) {
+    public init(
+        path: [UInt8], size: UInt64, root: Hash256?, result: Result, placedAs: [UInt8]? = nil
+    ) {
         self.path = path
         self.size = size
         self.root = root
         self.result = result
+        self.placedAs = placedAs
     }
 }
 

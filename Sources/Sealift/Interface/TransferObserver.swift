@@ -7,6 +7,17 @@ public protocol TransferObserver: Sendable {
 
     /// Answers whether to take what is offered. May block for as long as the user thinks; the session
     /// is kept alive meanwhile. Asked once in a run of the receiver, before anything is claimed, also
-    /// where the offer ``OfferSummary/isContinued``.
+    /// where the offer ``OfferSummary/isContinued``; and once more where a sender that went away comes
+    /// back with another listing.
     func decide(_ offer: OfferSummary) -> Decision
+
+    /// Answers whether a device that holds the ticket may see what is offered, and have it. Asked by a
+    /// sender with ``SendOptions/Admission/asked``, once a device and run; whoever accepted the ticket
+    /// in an earlier run is not asked about again. May block like ``decide(_:)``.
+    func admit(_ receiver: PeerConnection) -> Decision
+}
+
+extension TransferObserver {
+    /// Lets everybody in.
+    public func admit(_ receiver: PeerConnection) -> Decision { .accept }
 }

@@ -85,7 +85,7 @@ extension TransferWarning {
 
 extension ScanWarning.Reason {
     /// The reason in words.
-    fileprivate var explanation: String {
+    var explanation: String {
         switch self {
         case .special: "a FIFO, socket or device is not sent"
         case .symbolicLink: "a symbolic link is not sent"

@@ -32,6 +32,8 @@ final class PlacedLog {
     private var places: [Place] = []
     /// Which of the places belong to the listing at hand.
     private var isKnown: [Bool] = []
+    /// Records that were made anew in this run, because their files had to be read to be known.
+    private var renewed: [PathKey: PlacedFileRecord] = [:]
     /// The log of this run, once something was placed, and where its next record goes.
     private var own: (name: [UInt8], file: OpenFile, end: UInt64)?
 
@@ -86,6 +88,7 @@ final class PlacedLog {
     func records(of path: EntryPath) throws(SystemError) -> [PlacedFileRecord] {
         guard !places.isEmpty else { return [] }
         let key = PathKey(path)
+        if let record = renewed[key] { return [record] }
         var (low, high) = (0, places.count)
         while low < high {
             let middle = (low + high) / 2
@@ -119,6 +122,12 @@ final class PlacedLog {
         let bytes = records.flatMap(\.encoded)
         try log.file.write(bytes, at: log.end)
         own = (log.name, log.file, log.end + UInt64(bytes.count))
+    }
+
+    /// Appends a record that takes the place of all that earlier runs left of its path.
+    func renew(_ record: PlacedFileRecord) throws(SystemError) {
+        try append([record])
+        renewed[record.path] = record
     }
 
     /// Makes what was appended last.

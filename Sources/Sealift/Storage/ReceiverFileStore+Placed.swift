@@ -108,7 +108,7 @@ extension ReceiverFileStore {
         guard root == record.root, try file.status().describesSameContent(as: before) else {
             return false
         }
-        try log?.append([record.with(.placed, identity: FileIdentity(before))])
+        try log?.renew(record.with(.placed, identity: FileIdentity(before)))
         return true
     }
 }

@@ -31,6 +31,7 @@ struct ReceiverFileStore: ReceiverStore {
     private let spool: ListingSpool
     private let roots: RootSpool
     private let boot: BootIdentity
+    private let manifest: ManifestFile?
     private var staging: DirectoryHandle?
     /// Whether the staging folder was looked for, and whether an earlier run had made it.
     private var isResumed: Bool?
@@ -48,19 +49,21 @@ struct ReceiverFileStore: ReceiverStore {
     var reading: DiskReading?
 
     init(
-        output: [UInt8], sender: DeviceFingerprint, spool: ListingSpool, home: Home
+        output: [UInt8], sender: DeviceFingerprint, spool: ListingSpool, home: Home,
+        manifest: ManifestFile? = nil
     ) throws(SystemError) {
         try self.init(
             Destination(path: output), sender: sender, spool: spool, home: home,
-            boot: try Self.bootIdentity())
+            boot: try Self.bootIdentity(), manifest: manifest)
     }
 
     /// Makes a store in a stated run of the machine: tests play power cuts.
     init(
         _ destination: Destination, sender: DeviceFingerprint, spool: ListingSpool, home: Home,
-        boot: BootIdentity
+        boot: BootIdentity, manifest: ManifestFile? = nil
     ) throws(SystemError) {
         self.destination = destination
+        self.manifest = manifest
         self.sender = sender
         self.spool = spool
         self.boot = boot
@@ -299,6 +302,12 @@ struct ReceiverFileStore: ReceiverStore {
 
     mutating func root(of file: FileIndex) throws(StorageFailure) -> Hash256? {
         try roots.root(of: file)
+    }
+
+    mutating func noteManifest(
+        _ entry: ListingEntry, root: Hash256?
+    ) throws(StorageFailure) {
+        try manifest?.append(ManifestEntry(entry, root: root))
     }
 
     mutating func cleanUp(isWhole: Bool) {

@@ -20,9 +20,14 @@ final class SendCatalog: Sendable {
     private let index: CatalogIndex
     private let roots: RootSpool
 
-    /// Walks `arguments` and spools the listing; `warn` is told what is left out.
+    /// How many things were left out because they cannot be sent, and because they cannot be read.
+    let leftOut: (skipped: UInt64, unreadable: UInt64)
+
+    /// Walks `arguments` and spools the listing; `tell` is told what is left out.
+    /// - Throws: an argument cannot be read, the spool cannot be written, or the user stopped it.
     init(
-        scanning arguments: SendArguments, home: Home, warn: (TransferWarning) -> Void
+        scanning arguments: SendArguments, home: Home, cancellation: Cancellation,
+        tell: (TransferEvent) -> Void
     ) throws(SealiftError) {
         tree = arguments.tree
         do throws(SystemError) {
@@ -34,24 +39,53 @@ final class SendCatalog: Sendable {
         }
         hashCache = HashCache(home: home)
         var scan = CatalogScan(spool: spool, index: index)
-        do throws(TreeScanner.ScanFailure<StorageFailure>) {
-            try TreeScanner().scan(tree) { event throws(StorageFailure) in
+        var leftOut = (skipped: UInt64(0), unreadable: UInt64(0))
+        do throws(TreeScanner.ScanFailure<SealiftError>) {
+            try TreeScanner().scan(tree) { event throws(SealiftError) in
+                if cancellation.isRequested { throw .interrupted(byUserOf: .send) }
                 switch event {
-                case .item(let item): try scan.append(item, warn)
-                case .warning(let warning): warn(TransferWarning(warning))
+                case .item(let item):
+                    do throws(StorageFailure) {
+                        try scan.append(item) { warning in
+                            leftOut.skipped += 1
+                            tell(.warning(warning))
+                        }
+                    } catch {
+                        throw SealiftError(error, doing: .send)
+                    }
+                case .warning(let warning):
+                    tell(Self.event(warning, &leftOut))
                 }
             }
-            do throws(StorageFailure) { try scan.flush() } catch { throw .handler(error) }
         } catch {
             switch error {
             case .argument(let argument, let cause):
                 throw SealiftError(argument: argument, cause)
             case .handler(let failure):
-                throw SealiftError(failure, doing: .send)
+                throw failure
             }
         }
+        do throws(StorageFailure) { try scan.flush() } catch {
+            throw SealiftError(error, doing: .send)
+        }
+        self.leftOut = leftOut
         listing = scan.listing
         totals = scan.totals
+    }
+
+    /// What cannot be read was to be sent and is not: a failure. The rest is left out on purpose.
+    private static func event(
+        _ warning: ScanWarning, _ leftOut: inout (skipped: UInt64, unreadable: UInt64)
+    ) -> TransferEvent {
+        guard case .unreadable = warning.reason else {
+            leftOut.skipped += 1
+            return .warning(TransferWarning(warning))
+        }
+        leftOut.unreadable += 1
+        return .file(
+            FileReport(
+                path: warning.path, size: 0, root: nil,
+                result: .failed(reason: warning.reason.explanation)))
     }
 
     /// Reads bytes of the listing.

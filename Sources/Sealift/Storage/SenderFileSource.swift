@@ -9,8 +9,15 @@ struct SenderFileSource: SenderSource {
     /// The file that pieces are read from now: requests run through files in order.
     private var current: (index: FileIndex, file: OpenFile)?
 
-    init(catalog: SendCatalog) {
+    private let manifest: ManifestFile?
+
+    init(catalog: SendCatalog, manifest: ManifestFile?) {
         self.catalog = catalog
+        self.manifest = manifest
+    }
+
+    func noteManifest(_ entry: ListingEntry, root: Hash256?) throws(StorageFailure) {
+        try manifest?.append(ManifestEntry(entry, root: root))
     }
 
     var listing: ContentID { catalog.listing }

@@ -31,7 +31,7 @@ enum TicketFile {
         }
     }
 
-    private static func place(
+    static func place(
         of path: [UInt8]
     ) throws(SystemError) -> (DirectoryHandle, [UInt8]) {
         let separator = UInt8(ascii: "/")

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Sealift
 internal import SealiftTraversal
+internal import SealiftContent
 
 /// `sealift receive`: takes a ticket, shows what is offered, and receives it.
 struct ReceiveCommand: ParsableCommand {
@@ -14,14 +15,19 @@ struct ReceiveCommand: ParsableCommand {
             A code (48213-copper-orbit-tiger) may stand for it where SEALIFT_RENDEZVOUS names the \
             sender's server. \
             Before anything is written, what is offered is shown and a question asked. Nothing that \
-            exists is overwritten. After an interruption, run the same command again: what was proven is \
-            not sent again.
+            exists is overwritten unless --on-conflict says so. After an interruption, run the same \
+            command again: what was proven is not sent again.
+
+            PATTERN is a name or path with *, ?, [a-z] and **, as in .gitignore: without a slash it \
+            fits names in any folder, with one it begins at the top of what is offered. A folder \
+            that fits stands for all that lies in it.
 
             EXAMPLES:
               sealift receive --output ~/incoming
               sealift receive --yes --ticket-file t
               echo "$TICKET" | sealift receive --yes --json | jq .event
               sealift receive --dry-run              shows every name, takes nothing
+              sealift receive --include '*.safetensors' --on-conflict skip
 
             \(HelpText.exitStatus)
             """)
@@ -35,11 +41,35 @@ struct ReceiveCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Read the ticket from this file.", valueName: "file"))
     var ticketFile: PathArgument?
 
+    @Option(
+        help: ArgumentHelp(
+            "What to do where a name is taken: fail, skip, rename (\"name (1).ext\") or overwrite.",
+            valueName: "action"))
+    var onConflict = ConflictArgument.fail
+
+    @Option(
+        help: ArgumentHelp("Receive only what fits; may be repeated.", valueName: "pattern"),
+        transform: PatternArgument.init(argument:))
+    var include: [PatternArgument] = []
+
+    @Option(
+        help: ArgumentHelp("Leave out what fits; may be repeated.", valueName: "pattern"),
+        transform: PatternArgument.init(argument:))
+    var exclude: [PatternArgument] = []
+
+    @Flag(help: "Read every file back from the disk before the whole is confirmed.")
+    var verifyDisk = false
+
     @Flag(help: "Receive without a question; needed where no terminal is there to ask.")
     var yes = false
 
     @Flag(help: "Show every entry that is offered and take nothing; the ticket stays free.")
     var dryRun = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write what was delivered to this file, for `sealift verify`.", valueName: "file"))
+    var manifest: PathArgument?
 
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
     var json = false
@@ -81,11 +111,17 @@ struct ReceiveCommand: ParsableCommand {
         _ text: String, cancellation: Cancellation
     ) throws(SealiftError) -> ReceiveOptions {
         let output = output?.bytes ?? Array(".".utf8)
-        guard PairingCode.looksLikeOne(text) else {
-            return try ReceiveOptions(ticketText: text, output: output, home: Environment.home)
-        }
-        return try ReceiveOptions(
-            codeText: text, servers: Environment.rendezvous(), output: output,
-            home: Environment.home, cancellation: cancellation)
+        var options =
+            PairingCode.looksLikeOne(text)
+            ? try ReceiveOptions(
+                codeText: text, servers: Environment.rendezvous(), output: output,
+                home: Environment.home, cancellation: cancellation)
+            : try ReceiveOptions(ticketText: text, output: output, home: Environment.home)
+        options.onConflict = onConflict.policy
+        options.selection = EntrySelection(
+            included: include.map(\.pattern), excluded: exclude.map(\.pattern))
+        options.verifiesDisk = verifyDisk
+        options.manifest = manifest?.bytes
+        return options
     }
 }

@@ -15,9 +15,11 @@ struct SendCommand: ParsableCommand {
             EXAMPLES:
               sealift send model/ notes.txt
               sealift send --ticket-file t model/            run again: the same ticket
+              sealift send --rate 200mbit --background model/   in nobody's way
               sealift send --listen 192.0.2.7:4000 model/    one address, one port
               SEALIFT_RENDEZVOUS=wss://rv.example.org sealift send model/   shows a code too
               sealift send --listen 0.0.0.0:4000 --advertise 198.51.100.2:4000 model/
+              sealift send --keep --confirm model/           many receivers, each asked for
 
             \(HelpText.exitStatus)
             """)
@@ -56,6 +58,19 @@ struct SendCommand: ParsableCommand {
         transform: DurationArgument.init(argument:))
     var wait: DurationArgument?
 
+    @Flag(help: "Serve every receiver that comes, until Ctrl-C; the ticket is for many.")
+    var keep = false
+
+    @Flag(help: "Ask for each receiver, by its device's fingerprint, before it sees anything.")
+    var confirm = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write what was delivered to this file, for `sealift verify`.", valueName: "file"))
+    var manifest: PathArgument?
+
+    @OptionGroup var traffic: TrafficOptions
+
     @Flag(
         help: "Write the code to standard output instead of the ticket; needs SEALIFT_RENDEZVOUS.")
     var code = false
@@ -69,6 +84,15 @@ struct SendCommand: ParsableCommand {
     func validate() throws {
         guard !advertise.contains(where: { $0.address.port == 0 }) else {
             throw ValidationError("--advertise needs a real port: receivers cannot reach port 0")
+        }
+        guard !keep || manifest == nil else {
+            throw ValidationError(
+                "--keep and --manifest contradict each other: each receiver may take another part")
+        }
+        let hasPerson = StandardStream.input.isTerminal && StandardStream.error.isTerminal
+        guard !confirm || hasPerson else {
+            throw ValidationError(
+                "--confirm needs somebody to ask: standard input and error are not both a terminal")
         }
     }
 
@@ -94,6 +118,9 @@ struct SendCommand: ParsableCommand {
             paths: sources, listen: listen.map(\.address), advertise: advertise.map(\.address),
             expires: expires.map { .seconds($0.seconds) } ?? SendOptions.defaultExpiry,
             wait: wait.map { .seconds($0.seconds) }, ticketFile: ticketFile?.bytes,
-            rendezvous: rendezvous, home: Environment.home)
+            audience: keep ? .manyReceivers : .oneReceiver,
+            admission: confirm ? .asked : .everybody, manifest: manifest?.bytes,
+            traffic: traffic.policy, rendezvous: rendezvous,
+            home: Environment.home)
     }
 }

@@ -47,8 +47,16 @@ struct Question: Sendable {
         switch mode {
         case .accept: return .accept
         case .showAll: return .decline
-        case .ask: return ask(terminal)
+        case .ask: return ask("Receive this?", terminal)
         }
+    }
+
+    /// Shows a device that wants what is sent, and asks whether it may have it (`send --confirm`).
+    func admit(_ receiver: PeerConnection, terminal: TerminalOutput) -> Decision {
+        terminal.show(
+            "device \(receiver.peerFingerprint) at \(receiver.address) has the ticket; its user sees "
+                + "that number as \"this device\"\n")
+        return ask("Let it receive?", terminal)
     }
 
     private func showEntries(
@@ -85,10 +93,10 @@ struct Question: Sendable {
     }
 
     /// Asks until the answer is clear; nothing and the end of input mean no.
-    private func ask(_ terminal: TerminalOutput) -> Decision {
+    private func ask(_ question: String, _ terminal: TerminalOutput) -> Decision {
         let reader = LineReader(cancellation: cancellation)
         while true {
-            terminal.show("Receive this? [y/N] ")
+            terminal.show("\(question) [y/N] ")
             guard case .line(let line) = reader.readLine() else {
                 terminal.show("\n")
                 return .decline

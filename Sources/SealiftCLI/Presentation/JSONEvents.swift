@@ -18,9 +18,26 @@ enum JSONEvents {
                     ("address", .string(connection.address.description)),
                     ("path", .string(connection.path.rawValue)),
                     ("peer", .string(connection.peerFingerprint)),
+                    ("device", .string(connection.ownFingerprint)),
+                ])
+        case .reconnecting(let reconnection):
+            object(
+                "reconnecting",
+                [
+                    ("cause", .string(reconnection.cause.rawValue)),
+                    ("seconds_left", seconds(reconnection.timeLeft)),
                 ])
         case .progress(let progress): line(progress)
         case .file(let report): line(report)
+        case .delivered(let delivery):
+            object(
+                "delivered",
+                [
+                    ("peer", .string(delivery.peerFingerprint)),
+                    ("root", .string(delivery.root.hexadecimal)),
+                    ("files", .integer(delivery.files)),
+                    ("bytes", .integer(delivery.bytes)),
+                ])
         case .warning(let warning):
             object(
                 "warning",
@@ -61,6 +78,13 @@ enum JSONEvents {
                 ("free_space", offer.freeSpace.map { .integer($0) } ?? .null),
                 ("output", .string(PrintableText.escape(offer.output))),
                 ("continued", .bool(offer.isContinued)),
+                ("taken_files", .integer(offer.plan.takenFiles)),
+                ("taken_bytes", .integer(offer.plan.takenBytes)),
+                ("not_selected", .integer(offer.plan.unselectedFiles)),
+                ("skipped", .integer(offer.plan.skippedFiles)),
+                ("renamed", .integer(offer.plan.renamedFiles)),
+                ("overwritten", .integer(offer.plan.overwrittenFiles)),
+                ("conflicts", .integer(offer.plan.conflicts)),
             ])
     }
 
@@ -80,11 +104,11 @@ enum JSONEvents {
     }
 
     /// `path` as text that can be shown, and `path_base64` where that text is not the path itself.
-    static func path(_ bytes: [UInt8]) -> [(String, JSONText)] {
+    static func path(_ bytes: [UInt8], named name: String = "path") -> [(String, JSONText)] {
         let text = PrintableText.escape(bytes)
-        let shown: [(String, JSONText)] = [("path", .string(text))]
+        let shown: [(String, JSONText)] = [(name, .string(text))]
         let isExact = text.utf8.elementsEqual(bytes)
-        return isExact ? shown : shown + [("path_base64", .string(Base64.encode(bytes)))]
+        return isExact ? shown : shown + [("\(name)_base64", .string(Base64.encode(bytes)))]
     }
 
     static func object(_ name: String, _ members: [(String, JSONText)]) -> JSONText {
@@ -123,7 +147,7 @@ enum JSONEvents {
                 ("root", report.root.map { .string($0.hexadecimal) } ?? .null),
                 ("result", .string(result)),
                 ("reason", reason.map { .string($0) } ?? .null),
-            ])
+            ] + (report.placedAs.map { path($0, named: "placed_as") } ?? []))
     }
 
     static func line(_ summary: TransferSummary) -> JSONText {
@@ -138,6 +162,8 @@ enum JSONEvents {
                 ("resent_proven", .integer(summary.resentProven)),
                 ("skipped", .integer(summary.skipped)),
                 ("failed", .integer(summary.failed)),
+                ("whole", .bool(summary.isWhole)),
+                ("verified_disk", .bool(summary.verifiedDisk)),
             ])
     }
 

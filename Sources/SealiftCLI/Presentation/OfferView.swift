@@ -20,12 +20,39 @@ enum OfferView {
             text +=
                 "here already: \(ByteText.text(offer.reusableBytes)), proven by an earlier run\n"
         }
+        text += plan(offer.plan, style: style)
         text += "into: \(PrintableText.escape(offer.output))"
         if let free = offer.freeSpace { text += " (\(ByteText.text(free)) free)" }
         text += "\n"
         let needed = offer.dataBytes - min(offer.reusableBytes, offer.dataBytes)
         if let free = offer.freeSpace, free < needed {
             text += style.warning("warning:") + " \(ByteText.text(needed)) are needed there\n"
+        }
+        return text
+    }
+
+    /// What is taken of the offer where that is not simply everything, and what happens to names that
+    /// are taken.
+    private static func plan(_ plan: ReceptionPlan, style: TerminalStyle) -> String {
+        var text = ""
+        if plan.unselectedFiles + plan.skippedFiles > 0 {
+            text +=
+                "taken: \(ByteText.count(plan.takenFiles, "file")), "
+                + "\(ByteText.text(plan.takenBytes)) (\(plan.unselectedFiles) not selected, "
+                + "\(plan.skippedFiles) skipped because the name is taken)\n"
+        }
+        if plan.renamedFiles > 0 {
+            text += "renamed: \(ByteText.count(plan.renamedFiles, "file")) whose name is taken\n"
+        }
+        if plan.overwrittenFiles > 0 {
+            text +=
+                style.warning("overwritten:")
+                + " \(ByteText.count(plan.overwrittenFiles, "file")) that exist\n"
+        }
+        if plan.conflicts > 0 {
+            text +=
+                style.warning("in the way:")
+                + " \(ByteText.count(plan.conflicts, "name")) taken; nothing can be received\n"
         }
         return text
     }

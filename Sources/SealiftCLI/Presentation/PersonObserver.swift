@@ -29,11 +29,18 @@ struct PersonObserver: TransferObserver {
             terminal.setPath(path)
             terminal.show(
                 "connected to \(connection.address) (\(path)), device \(connection.peerFingerprint)\n"
-            )
+                    + "this device: \(connection.ownFingerprint)\n")
+        case .reconnecting(let reconnection):
+            terminal.show(reconnection)
         case .progress(let progress):
             terminal.show(progress)
         case .file(let report):
             show(report)
+        case .delivered(let delivery):
+            terminal.show(
+                terminal.style.good("delivered:") + " \(ByteText.count(delivery.files, "file")), "
+                    + "\(ByteText.text(delivery.bytes)), to device \(delivery.peerFingerprint)\n"
+                    + "root: \(delivery.root.hexadecimal) (the same at both ends)\n")
         case .warning(let warning):
             let name = warning.path.map { PrintableText.escape($0) + ": " } ?? ""
             terminal.show(terminal.style.warning("warning:") + " \(name)\(warning.message)\n")
@@ -42,6 +49,10 @@ struct PersonObserver: TransferObserver {
 
     func decide(_ offer: OfferSummary) -> Decision {
         question.decide(offer, terminal: terminal, json: nil)
+    }
+
+    func admit(_ receiver: PeerConnection) -> Decision {
+        question.admit(receiver, terminal: terminal)
     }
 
     /// Only what needs attention: ten thousand names that went well would hide the one that did not.

@@ -14,4 +14,8 @@ struct ScriptObserver: TransferObserver {
     func decide(_ offer: OfferSummary) -> Decision {
         question.decide(offer, terminal: terminal, json: output)
     }
+
+    func admit(_ receiver: PeerConnection) -> Decision {
+        question.admit(receiver, terminal: terminal)
+    }
 }

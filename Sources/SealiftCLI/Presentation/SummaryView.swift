@@ -10,7 +10,9 @@ enum SummaryView {
         if summary.skipped > 0 { facts.append("\(summary.skipped) skipped") }
         if summary.failed > 0 { facts.append("\(summary.failed) failed") }
         var text = headline + " " + facts.joined(separator: ", ") + "\n"
-        text += "root: \(summary.root.hexadecimal) (the same at both ends)\n"
+        let extent = summary.isWhole ? "the same at both ends" : "of what was taken, at both ends"
+        text += "root: \(summary.root.hexadecimal) (\(extent))\n"
+        if summary.verifiedDisk { text += "every file was read back from the disk\n" }
         if summary.failed > 0 {
             text +=
                 style.strong("what to do:")

@@ -16,8 +16,15 @@ final class TerminalOutput: Sendable {
         /// Whether the last line on the terminal is a line of progress.
         var isPainted = false
         var lastShown: Instant?
-        var lastPhase: TransferProgress.Phase?
+        /// What the last line of progress was about.
+        var lastSubject: Subject?
         var path = ""
+    }
+
+    /// What a line of progress is about. A change of it is always shown.
+    private enum Subject: Equatable {
+        case transfer(TransferProgress.Phase)
+        case reconnection(Reconnection.Cause)
     }
 
     let style: TerminalStyle
@@ -61,20 +68,35 @@ final class TerminalOutput: Sendable {
     /// Shows how far the transfer is, unless that was shown just before. What changes the phase and what
     /// is complete is always shown.
     func show(_ progress: TransferProgress) {
+        show(.transfer(progress.phase)) { path, width in
+            width.map { ProgressLine.text(progress, path: path, width: $0) }
+                ?? ProgressLine.plain(progress, path: path)
+        }
+    }
+
+    /// Shows that a sender is waited for, and how long still, in the place of the progress.
+    func show(_ reconnection: Reconnection) {
+        show(.reconnection(reconnection.cause)) { _, width in
+            let line = ReconnectionLine.text(reconnection)
+            return width.map { String(line.prefix($0)) } ?? line
+        }
+    }
+
+    /// Shows a line about `subject`, painted within a width or plain where the width is nil.
+    private func show(_ subject: Subject, _ line: (_ path: String, _ width: Int?) -> String) {
         let time = now()
         state.withLock { state in
             let interval = style.repaints ? Self.paintInterval : Self.plainInterval
-            let isNew = progress.phase != state.lastPhase
+            let isNew = subject != state.lastSubject
             if let last = state.lastShown, time - last < interval, !isNew { return }
             state.lastShown = time
-            state.lastPhase = progress.phase
+            state.lastSubject = subject
             if style.repaints {
                 // One column stays free: a full line would wrap on some terminals.
-                let line = ProgressLine.text(progress, path: state.path, width: width() - 1)
-                write("\r" + line + "\u{1B}[K")
+                write("\r" + line(state.path, width() - 1) + "\u{1B}[K")
                 state.isPainted = true
             } else {
-                write(ProgressLine.plain(progress, path: state.path) + "\n")
+                write(line(state.path, nil) + "\n")
             }
         }
     }

@@ -15,24 +15,20 @@ public struct ManifestHasher: Sendable {
     /// at for directories, links (whose targets are hashed here) and empty files.
     /// - Precondition: entries come in listing order, and a file with a byte comes with its root.
     public mutating func append(_ entry: ListingEntry, root: Hash256?) {
+        append(ManifestEntry(entry, root: root))
+    }
+
+    /// Appends a record.
+    /// - Precondition: records come in listing order.
+    public mutating func append(_ entry: ManifestEntry) {
         precondition(last.map { $0 < entry.path } ?? true, "manifest entries are out of order")
         last = entry.path
-        let content: ContentID
-        switch entry.kind {
-        case .directory:
-            content = .empty
-        case .symbolicLink(let target):
-            content = ContentID(of: target.bytes)
-        case .file(let file):
-            precondition(file.size == 0 || root != nil, "a file's root is missing")
-            content = ContentID(length: file.size, root: file.size == 0 ? .zero : root ?? .zero)
-        }
         var writer = ByteWriter(capacity: 48 + entry.path.bytes.count)
-        writer.write(entry.entryKind.rawValue)
+        writer.write(entry.kind.rawValue)
         writer.write(entry.flags)
         writer.writeLengthPrefixed(entry.path.bytes)
-        writer.write(content.length)
-        writer.write(content.root)
+        writer.write(entry.content.length)
+        writer.write(entry.content.root)
         hasher.update(writer.bytes)
     }
 

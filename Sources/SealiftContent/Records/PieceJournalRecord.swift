@@ -22,7 +22,7 @@ public struct PieceJournalRecord: Hashable, Sendable {
         var writer = ByteWriter(capacity: PieceJournalFormat.recordByteCount)
         writer.write(hash)
         writer.write(epoch)
-        writer.write(Self.check(writer.bytes, piece: piece, key: key))
+        writer.write(writer.bytes.withUnsafeBytes { Self.check($0, piece: piece, key: key) })
         return writer.bytes
     }
 
@@ -38,8 +38,10 @@ public struct PieceJournalRecord: Hashable, Sendable {
             hash = try reader.readHash()
             epoch = try reader.readUInt32()
             let check = try reader.readUInt32()
-            guard epoch > 0, check == Self.check(record[..<(size - 4)], piece: piece, key: key)
-            else { return nil }
+            let covered = UnsafeRawBufferPointer(rebasing: record[..<(size - 4)])
+            guard epoch > 0, check == Self.check(covered, piece: piece, key: key) else {
+                return nil
+            }
         } catch {
             return nil
         }
@@ -49,10 +51,10 @@ public struct PieceJournalRecord: Hashable, Sendable {
     public static let erased = [UInt8](repeating: 0, count: PieceJournalFormat.recordByteCount)
 
     private static func check(
-        _ covered: some Sequence<UInt8>, piece: PieceIndex, key: StagingKey
+        _ covered: UnsafeRawBufferPointer, piece: PieceIndex, key: StagingKey
     ) -> UInt32 {
         var check = CyclicRedundancyCheck()
-        check.update(key.bytes)
+        key.bytes.withUnsafeBytes { check.update($0) }
         withUnsafeBytes(of: piece.rawValue.bigEndian) { check.update($0) }
         check.update(covered)
         return check.value

@@ -28,17 +28,20 @@ struct HalfOpenHandshake: Sendable {
     /// When it is dropped.
     let deadline: Instant
     var phase: Phase
+
+    /// The answer that this very message got, if it did.
+    func reply(to message: [UInt8]) -> [[UInt8]]? {
+        guard case .answered(let answer) = phase, answer.message == message else { return nil }
+        return answer.reply
+    }
 }
 
-/// The most recent handshake ids that were given a place, of bounded number.
-///
-/// A recorded message 1, or a half of it, carries its id under the mac, so a replay meets its id here
-/// and costs a look-up instead of a half-open place.
-struct UsedHandshakes: Sendable {
+/// The most recent of the values put in, of bounded number.
+struct RecentSet<Element: Hashable & Sendable>: Sendable {
     private let capacity: Int
-    private var members: Set<HandshakeID> = []
-    private var order: [HandshakeID] = []
-    /// Where the next id is written once `order` is full: the oldest place.
+    private var members: Set<Element> = []
+    private var order: [Element] = []
+    /// Where the next value is written once `order` is full: the oldest place.
     private var oldest = 0
 
     init(capacity: Int) {
@@ -47,15 +50,15 @@ struct UsedHandshakes: Sendable {
 
     var count: Int { members.count }
 
-    func contains(_ id: HandshakeID) -> Bool { members.contains(id) }
+    func contains(_ element: Element) -> Bool { members.contains(element) }
 
-    mutating func insert(_ id: HandshakeID) {
-        guard members.insert(id).inserted else { return }
+    mutating func insert(_ element: Element) {
+        guard members.insert(element).inserted else { return }
         if order.count < capacity {
-            order.append(id)
+            order.append(element)
         } else {
             members.remove(order[oldest])
-            order[oldest] = id
+            order[oldest] = element
             oldest = (oldest + 1) % capacity
         }
     }

@@ -4,8 +4,8 @@ public import SealiftBase
 /// answers nobody else.
 ///
 /// A datagram without a known tag costs one look-up; one with a known tag but a wrong mac costs one
-/// HMAC. Neither gets a reply, and neither takes memory. A handshake id gets a place once, and message
-/// 1 is answered by bytes that never change.
+/// HMAC. Neither gets a reply, and neither takes memory. A handshake id gets a place once, and a
+/// message 1 is answered by one message 2 whose bytes never change, whatever id it comes under.
 public struct HandshakeResponder: Sendable {
     /// What a datagram led to.
     public enum OnDatagram: Sendable {
@@ -23,7 +23,7 @@ public struct HandshakeResponder: Sendable {
         static let halfOpen = 2
         /// How long one stays half-open.
         static let lifetime: Duration = .seconds(3)
-        /// Handshake ids remembered per pre-shared key.
+        /// Handshake ids, and hashes of message 1, remembered per pre-shared key.
         static let remembered = 1024
     }
 
@@ -33,7 +33,11 @@ public struct HandshakeResponder: Sendable {
         let role: SessionRole
         let hour: UInt64
         var halfOpen: [HalfOpenHandshake] = []
-        var used = UsedHandshakes(capacity: Limit.remembered)
+        /// A recorded message 1, or a half of it, carries its id under the mac: a replay meets its id
+        /// here and costs a look-up instead of a half-open place.
+        var used = RecentSet<HandshakeID>(capacity: Limit.remembered)
+        /// Whoever knows the secret can put another id on a recorded message 1.
+        var messages = RecentSet<Hash256>(capacity: Limit.remembered)
     }
 
     private let local: DeviceKeyPair
@@ -138,6 +142,13 @@ public struct HandshakeResponder: Sendable {
                 entry.halfOpen[place].phase = .collecting(assembly)
                 return .ignored
             }
+            let hash = SHA256Digest.hash(message)
+            guard !entry.messages.contains(hash) else {
+                entry.halfOpen.remove(at: place)
+                return entry.halfOpen.compactMap { $0.reply(to: message) }.first
+                    .map { .reply($0) } ?? .ignored
+            }
+            entry.messages.insert(hash)
             guard
                 let answer = answer(to: message, id: datagram.handshakeID, tag: datagram.tag, entry)
             else {

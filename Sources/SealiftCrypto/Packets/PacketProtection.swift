@@ -36,7 +36,7 @@ public struct PacketProtection: Sendable {
     var sendPaths: [SendPath] = []
     var receivePaths: [ReceivePath] = []
     /// The highest sequence of the peer under which a packet opened.
-    private var highestPeerSequence: UInt32 = 0
+    public private(set) var highestPeerSequence: UInt32 = 0
     /// The index in `receivePaths` that matched last: most packets find their path at once.
     private var lastReceivePath = 0
 

@@ -35,3 +35,13 @@ extension SocketAddress {
         return address
     }
 }
+
+extension SocketAddress {
+    /// The address of this machine that a datagram to here would leave from now, with port 0; nil
+    /// where there is no way at the moment. Sends nothing.
+    public var localSource: SocketAddress? {
+        var (remote, source) = (kernelForm, sealift_address())
+        guard sealift_datagram_source(&remote, &source) == 0 else { return nil }
+        return SocketAddress(source)
+    }
+}

@@ -46,6 +46,12 @@ extension DirectoryHandle {
         try onName(name, "create directory") {
             sealift_path_make_directory($0, $1, mode & 0o777)
         }
+        if let tape = faults?.tape {
+            tape.note(
+                .makeDirectory(
+                    directory: try status().inode, name: name,
+                    inode: try status(of: name).inode))
+        }
     }
 
     /// Makes the symbolic link `name` that points to `target`, which is not looked at.
@@ -76,6 +82,9 @@ extension DirectoryHandle {
     /// Removes the file or link `name`.
     public func unlink(_ name: [UInt8]) throws(SystemError) {
         try onName(name, "remove") { sealift_path_remove_file($0, $1) }
+        if let tape = faults?.tape {
+            tape.note(.unlink(directory: try status().inode, name: name))
+        }
     }
 
     /// Removes the empty directory `name`.
@@ -96,6 +105,7 @@ extension DirectoryHandle {
         try onName(name, "rename") { source, name in
             PathBytes.withTerminated(newName) { sealift_path_rename(source, name, target, $0) }
         }
+        try recordRename(name, to: directory, newName)
     }
 
     /// Renames `name` to `newName` in `directory`, and never replaces what stands there.
@@ -129,6 +139,7 @@ extension DirectoryHandle {
             case -EINVAL, -ENOSYS: break
             default:
                 try checked(result, "rename", newName)
+                try recordRename(name, to: directory, newName)
                 return .renamed
             }
         }
@@ -161,7 +172,24 @@ extension DirectoryHandle {
         }
         if result == -EINVAL || result == -ENOSYS { return false }
         try checked(result, "exchange", other)
+        if let tape = faults?.tape {
+            tape.note(
+                .exchange(
+                    from: try status().inode, name: name, to: try directory.status().inode,
+                    other: other))
+        }
         return true
+    }
+
+    /// Notes a rename where a test records changes.
+    private func recordRename(
+        _ name: [UInt8], to directory: DirectoryHandle, _ newName: [UInt8]
+    ) throws(SystemError) {
+        guard let tape = faults?.tape else { return }
+        tape.note(
+            .rename(
+                from: try status().inode, name: name, to: try directory.status().inode,
+                newName: newName))
     }
 
     @discardableResult

@@ -58,7 +58,14 @@ extension DirectoryHandle {
         let descriptor = try openBeneath(path, how: access.how, mode: access.mode, "open")
         let file = OpenFile(descriptor, faults: faults)
         switch try file.status().kind {
-        case .file: return file
+        case .file:
+            if access.creates, let tape = faults?.tape, !path.contains(PathBytes.separator) {
+                tape.note(
+                    .openName(
+                        directory: try self.status().inode, name: path,
+                        inode: try file.status().inode))
+            }
+            return file
         case .directory: throw SystemError(code: EISDIR, operation: "open", path: path)
         default: throw SystemError(code: EINVAL, operation: "open (no regular file)", path: path)
         }

@@ -146,6 +146,7 @@ public final class DirectoryHandle: Sendable {
         try faults?.check(.sync)
         let listing = try reopen(Int32(sealift_open_listing.rawValue), "sync volume")
         try checked(retryingInterrupts { sealift_volume_sync(listing.number) }, "sync volume")
+        faults?.tape?.note(.syncVolume)
     }
 
     /// What is left on the volume.

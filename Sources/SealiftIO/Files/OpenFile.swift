@@ -101,6 +101,15 @@ public final class OpenFile: Sendable {
             guard count > 0 else { throw SystemError(code: EIO, operation: "write") }
             done += Int(count)
         }
+        try record { .write(inode: $0, offset: offset, bytes: Array(buffer)) }
+    }
+
+    /// Notes a change where a test records them.
+    private func record(
+        _ operation: (UInt64) -> OperationTape.Operation
+    ) throws(SystemError) {
+        guard let tape = faults?.tape else { return }
+        tape.note(operation(try status().inode))
     }
 
     /// Writes `bytes` at `offset`.
@@ -117,9 +126,10 @@ public final class OpenFile: Sendable {
     /// Cuts or extends the file to `size` bytes; what is new reads as zeros and takes no room.
     public func setSize(_ size: UInt64) throws(SystemError) {
         try faults?.check(.setSize)
-        let size = try position(size, adding: 0, "set size")
+        let length = try position(size, adding: 0, "set size")
         let number = descriptor.number
-        try checked(retryingInterrupts { sealift_file_set_size(number, size) }, "set size")
+        try checked(retryingInterrupts { sealift_file_set_size(number, length) }, "set size")
+        try record { .setSize(inode: $0, size: size) }
     }
 
     /// Reserves room for `range` without changing the file's size.
@@ -153,6 +163,7 @@ public final class OpenFile: Sendable {
         try faults?.check(.sync)
         let number = descriptor.number
         try checked(retryingInterrupts { sealift_file_sync_data(number) }, "sync")
+        try record { .syncFile(inode: $0) }
     }
 
     /// Sets when the content was last changed.
@@ -161,6 +172,7 @@ public final class OpenFile: Sendable {
             sealift_file_set_modified(
                 descriptor.number, time.seconds, min(time.nanoseconds, 999_999_999)),
             "set times")
+        try record { .setModified(inode: $0, time) }
     }
 
     /// Sets the permission bits, 0 to 0o777; set-user-id and its like are never set.

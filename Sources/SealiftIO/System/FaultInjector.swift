@@ -30,8 +30,13 @@ package final class FaultInjector: Sendable {
 
     private let rules = Mutex<[Operation: Rule]>([:])
 
+    /// Where changes to files are recorded, or nil.
+    package let tape: OperationTape?
+
     /// Makes an injector without rules: every call succeeds.
-    package init() {}
+    package init(tape: OperationTape? = nil) {
+        self.tape = tape
+    }
 
     /// Lets `operation` fail with `code` after `credit` bytes (of reads, writes, reservations and
     /// sends) or calls (of the others) have succeeded, `times` times; it replaces the rule before.

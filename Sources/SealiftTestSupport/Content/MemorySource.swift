@@ -95,6 +95,24 @@ public struct MemorySource: SenderSource {
         remembered[file]
     }
 
+    /// Remembers the hashes of every file, as if an earlier run had read them all.
+    public mutating func rememberEverything() {
+        for (number, item) in items.enumerated() {
+            guard let layout = item.entry.file?.pieceLayout, layout.length > 0 else { continue }
+            var hashes = PieceHashes(layout: layout)
+            for index in 0..<layout.pieceCount {
+                let start = Int(index) * PieceGeometry.pieceSize
+                let piece = item.content[
+                    start..<min(start + PieceGeometry.pieceSize, item.content.count)]
+                let hash = Array(piece).withUnsafeBytes {
+                    PieceHasher.hash($0, isOnlyPiece: layout.pieceCount == 1)
+                }
+                hashes.set(hash, for: PieceIndex(index))
+            }
+            remembered[FileIndex(UInt64(number) + 1)] = hashes
+        }
+    }
+
     /// Remembers the hashes.
     public mutating func remember(
         _ hashes: PieceHashes, of file: FileIndex, entry: ListingEntry

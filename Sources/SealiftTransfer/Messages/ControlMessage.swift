@@ -68,6 +68,8 @@ public enum RefusalReason: UInt8, Sendable {
     case withdrawn = 3
     /// The sender could not judge: its disk failed.
     case unavailable = 4
+    /// The sender's user was asked and said no to this device.
+    case declined = 5
 }
 
 /// Why a sender cannot deliver a file.

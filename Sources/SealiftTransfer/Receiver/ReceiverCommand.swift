@@ -104,6 +104,8 @@ public enum SkipReason: Equatable, Sendable {
 public enum FileResult: Equatable, Sendable {
     /// At its destination, proven.
     case delivered
+    /// At its destination, proven, under this name: its own was taken.
+    case deliveredAs(EntryPath)
     /// The sender could not deliver it.
     case failedAtSender(FileFailure)
     /// The root that the sender stated is not the root of the pieces it sent.
@@ -118,7 +120,12 @@ public enum FileResult: Equatable, Sendable {
     case diskRefuted
 
     /// Whether the file is at its destination, proven.
-    public var isAtDestination: Bool { self == .delivered || self == .alreadyPlaced }
+    public var isAtDestination: Bool {
+        switch self {
+        case .delivered, .deliveredAs, .alreadyPlaced: true
+        case .failedAtSender, .rootRefuted, .unplaced, .skipped, .diskRefuted: false
+        }
+    }
 }
 
 /// What is about to come, as read from the proven listing.

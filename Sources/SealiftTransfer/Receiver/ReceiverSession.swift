@@ -61,6 +61,9 @@ public struct ReceiverSession {
         public var filesSkipped: UInt64 = 0
         /// Entries of every kind that the sender was told to leave out.
         public var entriesSkipped: UInt64 = 0
+
+        /// Counts nothing yet.
+        public init() {}
     }
 
     private enum Phase: Equatable {
@@ -198,7 +201,7 @@ public struct ReceiverSession {
             actions.append(.close(.integrity, reason: "a piece is not what its hash says"))
         case .fileDone(_, let path, let content, let result):
             switch result {
-            case .delivered, .alreadyPlaced: tally.filesDelivered += 1
+            case .delivered, .deliveredAs, .alreadyPlaced: tally.filesDelivered += 1
             case .skipped: tally.filesSkipped += 1
             case .failedAtSender, .rootRefuted, .unplaced, .diskRefuted: tally.filesFailed += 1
             }

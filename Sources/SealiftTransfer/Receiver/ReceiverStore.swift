@@ -108,10 +108,21 @@ public protocol ReceiverStore {
     /// The root kept for a file, or nil.
     mutating func root(of file: FileIndex) throws(StorageFailure) -> Hash256?
 
+    /// Takes note of one entry of the manifest, in listing order; `root` is a file's. An entry that
+    /// is not behind the one before begins a new manifest.
+    mutating func noteManifest(_ entry: ListingEntry, root: Hash256?) throws(StorageFailure)
+
     /// Removes the spooled listing and, where nothing is left in it, the staging folder.
     /// - Parameter isWhole: whether every file that was to come is placed: the records of what was
     ///   placed have served then, and later runs treat the files as anybody's.
     mutating func cleanUp(isWhole: Bool)
+}
+
+extension ReceiverStore {
+    /// Nobody wants the manifest.
+    public mutating func noteManifest(
+        _ entry: ListingEntry, root: Hash256?
+    ) throws(StorageFailure) {}
 }
 
 /// How the reading back of one file goes.

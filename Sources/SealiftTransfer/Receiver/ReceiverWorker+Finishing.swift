@@ -85,6 +85,9 @@ extension ReceiverWorker {
                 completion.bytes += facts.size
             }
             hasher.append(entry, root: root)
+            try storing { store throws(StorageFailure) in
+                try store.noteManifest(entry, root: root)
+            }
         }
         completion.root = hasher.finalize()
         return completion

@@ -157,10 +157,13 @@ public struct ReceiverWorker<Store: ReceiverStore> {
                 leaveOut(file)
                 isIncomplete = true
             }
+            let number = decisions.placement(of: file).number
+            let name = number == 0 ? nil : NumberedName.path(path, number: number)
             outputs.append(
                 .fileDone(
                     file, path: path, content: content,
-                    failure.map(FileResult.unplaced) ?? .delivered))
+                    failure.map(FileResult.unplaced)
+                        ?? name.map(FileResult.deliveredAs) ?? .delivered))
         }
     }
 }

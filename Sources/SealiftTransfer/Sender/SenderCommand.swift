@@ -22,8 +22,8 @@ public enum SenderOutput: Sendable {
     case withdrawn(count: UInt64)
     /// A file of more than one piece is whole and unchanged.
     case fileRoot(FileIndex, Hash256)
-    /// A file is whole: for the user's eyes.
-    case fileRead(FileIndex, path: EntryPath, content: ContentID)
+    /// A file is whole: for the user's eyes. `isServed` where a piece of it was handed out.
+    case fileRead(FileIndex, path: EntryPath, content: ContentID, isServed: Bool)
     /// A file cannot be delivered.
     case fileFailed(FileIndex, path: EntryPath, FileFailure)
     /// The manifest is known.

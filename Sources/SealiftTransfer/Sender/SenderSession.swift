@@ -38,8 +38,8 @@ public struct SenderSession {
     public enum Report: Equatable, Sendable {
         /// The receiver owns the ticket now.
         case claimed
-        /// A file was read whole and stated.
-        case fileRead(path: EntryPath, content: ContentID)
+        /// A file is whole; `isServed` where a piece of it was sent.
+        case fileRead(path: EntryPath, content: ContentID, isServed: Bool)
         /// A file cannot be delivered.
         case fileFailed(path: EntryPath, FileFailure)
         /// The receiver confirmed the whole: both roots are equal.
@@ -152,8 +152,9 @@ public struct SenderSession {
             waitingObjects -= min(count, waitingObjects)
         case .fileRoot(let file, let root):
             actions.append(.send(.fileRoot(file, root)))
-        case .fileRead(_, let path, let content):
-            actions.append(.report(.fileRead(path: path, content: content)))
+        case .fileRead(_, let path, let content, let isServed):
+            actions.append(
+                .report(.fileRead(path: path, content: content, isServed: isServed)))
         case .fileFailed(let file, let path, let failure):
             failedCount += 1
             actions.append(.send(.fileFailed(file, failure)))

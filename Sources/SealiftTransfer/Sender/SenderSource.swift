@@ -46,6 +46,18 @@ public protocol SenderSource {
 
     /// The root kept for a file, or nil.
     mutating func root(of file: FileIndex) throws(StorageFailure) -> Hash256?
+
+    /// Takes note of one entry of the manifest, in listing order; `root` is a file's. An entry that
+    /// is not behind the one before begins a new manifest.
+    /// - Throws: a ``StorageFailure`` where it cannot be kept.
+    mutating func noteManifest(_ entry: ListingEntry, root: Hash256?) throws(StorageFailure)
+}
+
+extension SenderSource {
+    /// Nobody wants the manifest.
+    public mutating func noteManifest(
+        _ entry: ListingEntry, root: Hash256?
+    ) throws(StorageFailure) {}
 }
 
 /// Why a piece could not be read.

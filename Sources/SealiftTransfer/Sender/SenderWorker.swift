@@ -20,6 +20,8 @@ public struct SenderWorker<Source: SenderSource> {
     private var lastServed: FileIndex?
     /// Files that failed in this session: they are left out from then on.
     private var failed: Set<FileIndex> = []
+    /// Files that were reported as whole.
+    private var reported = IntervalSet()
 
     /// What is left of a request.
     private struct WaitingRequest {
@@ -35,6 +37,8 @@ public struct SenderWorker<Source: SenderSource> {
         var hashes: PieceHashes
         /// Set once the root was stated, so that it is stated once.
         var isWhole = false
+        /// Whether a piece of it was handed out.
+        var isServed = false
     }
 
     private struct ManifestTask {
@@ -172,6 +176,7 @@ public struct SenderWorker<Source: SenderSource> {
         let buffer = ObjectBuffer(count: Hash256.byteCount + size)
         do throws(SourceFailure) {
             let hash = try read(piece, of: file, entry: entry, into: buffer.content)
+            files[file]?.isServed = true
             try note(hash, piece: piece, of: file)
             hash.copyBytes(to: buffer.bytes)
             if hash == ZeroPiece.hash, size == PieceGeometry.pieceSize {
@@ -201,36 +206,41 @@ public struct SenderWorker<Source: SenderSource> {
         return PieceHasher.hash(UnsafeRawBufferPointer(content), isOnlyPiece: isOnly)
     }
 
-    /// Notes a hash; with the last one of a file, confirms that the file did not change and states
-    /// its root.
+    /// Notes a hash; with the last one of a file, states its root.
     private mutating func note(
         _ hash: Hash256, piece: PieceIndex, of file: FileIndex
     ) throws(SourceFailure) {
-        guard var open = files.removeValue(forKey: file) else { return }
         // A remembered hash that differs: the content moved without the clock of the file.
-        if let known = open.hashes[piece], known != hash { throw .file(.changed) }
-        open.hashes.set(hash, for: piece)
-        files[file] = open
-        if try stateRoot(of: file) { source.remember(open.hashes, of: file, entry: open.entry) }
+        if let known = files[file]?.hashes[piece], known != hash { throw .file(.changed) }
+        files[file]?.hashes.set(hash, for: piece)
+        try stateRootIfWhole(file)
     }
 
-    /// Where every hash of a file is known: confirms that the file did not change, and states its
-    /// root, once.
-    /// - Returns: whether a root was stated.
-    @discardableResult
-    private mutating func stateRoot(of file: FileIndex) throws(SourceFailure) -> Bool {
-        guard let open = files[file], !open.isWhole, let root = open.hashes.root(),
-            case .file(let facts) = open.entry.kind
-        else { return false }
+    /// Where every hash of a file is known, confirms that the file did not change and states its
+    /// root, once. Hashes remembered from an earlier run count: of a file that the receiver has
+    /// whole in its staging nothing else is read.
+    private mutating func stateRootIfWhole(_ file: FileIndex) throws(SourceFailure) {
+        guard let open = files[file], !open.isWhole, open.hashes.isComplete,
+            let root = open.hashes.root(), case .file(let facts) = open.entry.kind
+        else { return }
         try source.confirmUnchanged(file, entry: open.entry)
         do { try source.storeRoot(root, of: file) } catch { throw .spool(error) }
         files[file]?.isWhole = true
-        let hasMany = PieceGeometry.pieceCount(of: facts.size) > 1
-        if hasMany { pending.append(.fileRoot(file, root)) }
+        if PieceGeometry.pieceCount(of: facts.size) > 1 {
+            pending.append(.fileRoot(file, root))
+            source.remember(open.hashes, of: file, entry: open.entry)
+        }
+        report(
+            file, open.entry, ContentID(length: facts.size, root: root), isServed: open.isServed)
+    }
+
+    /// Tells of a file that is whole, once.
+    private mutating func report(
+        _ file: FileIndex, _ entry: ListingEntry, _ content: ContentID, isServed: Bool
+    ) {
+        guard reported.insert(file.rawValue) else { return }
         pending.append(
-            .fileRead(
-                file, path: open.entry.path, content: ContentID(length: facts.size, root: root)))
-        return hasMany
+            .fileRead(file, path: entry.path, content: content, isServed: isServed))
     }
 
     /// Lets go of the file served before, once it is whole and nobody waits for its hashes.
@@ -291,7 +301,7 @@ public struct SenderWorker<Source: SenderSource> {
         }
         hashRequests.removeFirst()
         // A receiver that has every piece asks for hashes only: the root is stated all the same.
-        do throws(SourceFailure) { try stateRoot(of: request.file) } catch {
+        do throws(SourceFailure) { try stateRootIfWhole(request.file) } catch {
             try fail(request.file, entry: entry, error)
             pending.append(.withdrawn(count: 1))
             return
@@ -347,8 +357,15 @@ public struct SenderWorker<Source: SenderSource> {
                     }
                     task.files += 1
                     task.bytes += facts.size
+                    // What was not read in this session: empty files, and those that were there.
+                    report(
+                        task.next, entry, ContentID(length: facts.size, root: root ?? .zero),
+                        isServed: facts.size == 0)
                 }
                 task.hasher.append(entry, root: root)
+                do {
+                    try source.noteManifest(entry, root: root)
+                } catch { throw .storage(error) }
             }
             task.next = task.next.next
         }

@@ -1,3 +1,5 @@
+public import SealiftTransport
+
 /// Packets to send, already written: `byteCount` bytes of equal segments, the last perhaps shorter.
 public struct PacketBatch: Equatable, Sendable {
     /// Where to.
@@ -7,16 +9,21 @@ public struct PacketBatch: Equatable, Sendable {
     /// Bytes of each datagram but the last.
     public var segmentSize: Int
 
+    /// How many datagrams there are.
+    public var segmentCount: Int { (byteCount + segmentSize - 1) / segmentSize }
+
     /// Bytes of the largest datagram.
     var datagramSize: Int { min(segmentSize, byteCount) }
 }
 
-/// Why the operating system did not take a batch, as far as a path is concerned.
+/// Why a batch did not leave, as far as a path is concerned.
 public enum SendFailure: Equatable, Sendable {
     /// The datagrams are larger than the interface carries.
     case tooLarge
     /// There is no way from this machine to there now: no route, no link, or our address is gone.
     case unreachable
+    /// It would have left from another local address than what went there before.
+    case localAddressChanged
     /// Anything else; as if lost on the way.
     case other
 }

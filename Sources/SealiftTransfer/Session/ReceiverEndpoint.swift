@@ -39,7 +39,7 @@ public struct ReceiverEndpoint {
     private struct Link {
         var connection: Connection
         var session: ReceiverSession
-        let path: PathID
+        var silence: SilenceWatch
         /// When the handshake is given up unless a packet of the sender opened.
         let renewal: Instant
         let peer: DevicePublicKeys
@@ -48,6 +48,16 @@ public struct ReceiverEndpoint {
         var schedule: RetransmissionSchedule
         /// Why the connection closes, once it does.
         var ending: SessionEnding?
+
+        /// When ``watchSilence(now:)`` wants to be called; nil for never.
+        var silenceDue: Instant? {
+            guard finalFlight.isEmpty, connection.state == .open else { return nil }
+            return silence.due(connection)
+        }
+
+        mutating func watchSilence(now: Instant) {
+            if let due = silenceDue, due <= now { silence.fire(&connection, now: now) }
+        }
     }
 
     // One of the two at a time; neither once the session is over. Optionals rather than an enum's
@@ -96,6 +106,9 @@ public struct ReceiverEndpoint {
     /// What the sender offered; nil before it did.
     public var offer: Offer? { link?.session.offer }
 
+    /// When the sender was heard last; nil before the session stands and when it is over.
+    public var lastHeard: Instant? { link?.connection.lastHeard }
+
     /// Whether nothing more will happen.
     public var isOver: Bool { dial == nil && link == nil }
 
@@ -103,7 +116,8 @@ public struct ReceiverEndpoint {
     public var nextTimeout: Instant? {
         if let dial { return min(dial.schedule.due, dial.renewal, deadline) }
         // Asked for between any two batches: the link is looked into, never copied out.
-        let timeout = link?.connection.nextTimeout
+        var timeout = link?.connection.nextTimeout
+        if let due = link?.silenceDue { timeout = min(due, timeout ?? due) }
         guard link?.finalFlight.isEmpty == false, let due = link?.schedule.due,
             let renewal = link?.renewal
         else { return timeout }
@@ -120,7 +134,7 @@ public struct ReceiverEndpoint {
         _ datagram: UnsafeRawBufferPointer, on path: PathID, ecn: ECN, now: Instant
     ) {
         if link != nil {
-            link?.connection.receive(datagram, ecn: ecn, now: now)
+            link?.connection.receive(datagram, on: path, ecn: ecn, now: now)
         } else {
             handshake(datagram, on: path, now: now)
         }
@@ -136,9 +150,10 @@ public struct ReceiverEndpoint {
                 flights.removeAll()
                 link = Link(
                     connection: Connection(
-                        session: established, configuration: configuration, now: now),
-                    session: ReceiverSession(), path: path, renewal: now + Self.handshakeLifetime,
-                    peer: established.peer, finalFlight: finalFlight,
+                        session: established, configuration: configuration, on: path, now: now),
+                    session: ReceiverSession(), silence: SilenceWatch(paths: paths),
+                    renewal: now + Self.handshakeLifetime, peer: established.peer,
+                    finalFlight: finalFlight,
                     schedule: RetransmissionSchedule(start: now))
                 handleTimeout(now: now)
             case .ignored, .waiting, nil:
@@ -160,17 +175,23 @@ public struct ReceiverEndpoint {
             }
         }
         if link?.finalFlight.isEmpty == false, link?.schedule.fire(now: now) == true,
-            let path = link?.path, let flight = link?.finalFlight
+            let path = link?.connection.remote, let flight = link?.finalFlight
         {
             flights.append(contentsOf: flight.map { (path, $0) })
         }
         link?.connection.handleTimeout(now: now)
+        link?.watchSilence(now: now)
     }
 
-    /// The operating system did not take a batch, or the rest of one.
+    /// A batch, or the rest of one, did not leave.
     public mutating func sendFailed(_ batch: PacketBatch, _ failure: SendFailure, now: Instant) {
-        guard failure == .tooLarge, link?.path == batch.path else { return }
-        link?.connection.datagramRefused(size: batch.datagramSize, now: now)
+        guard link?.connection.remote == batch.path else { return }
+        switch failure {
+        case .tooLarge: link?.connection.datagramRefused(size: batch.datagramSize, now: now)
+        case .localAddressChanged: link?.connection.localAddressChanged(now: now)
+        case .unreachable: link?.silence.becameUnreachable()
+        case .other: break
+        }
     }
 
     /// Begins a new handshake where the old one can come to nothing any more, until the time for the
@@ -239,7 +260,7 @@ public struct ReceiverEndpoint {
         case .established:
             guard let link else { return }
             self.link?.finalFlight = []
-            actions.append(.connected(link.peer, link.path))
+            actions.append(.connected(link.peer, link.connection.remote))
         case .controlReadable:
             link?.connection.readControl(into: &framer.buffer)
             readMessages()
@@ -291,10 +312,10 @@ public struct ReceiverEndpoint {
             return PacketBatch(
                 path: path, byteCount: datagram.count, segmentSize: datagram.count)
         }
-        guard let path = link?.path,
-            let transmission = link?.connection.pollTransmit(into: buffer, now: now)
+        guard let transmission = link?.connection.pollTransmit(into: buffer, now: now)
         else { return nil }
         return PacketBatch(
-            path: path, byteCount: transmission.byteCount, segmentSize: transmission.segmentSize)
+            path: transmission.path, byteCount: transmission.byteCount,
+            segmentSize: transmission.segmentSize)
     }
 }

@@ -44,7 +44,8 @@ public struct SenderEndpoint {
         var session: SenderSession?
         var framer = ControlMessageFramer()
         let peer: DevicePublicKeys
-        let path: PathID
+        /// The connection ids that lead here.
+        var listed: [ConnectionID] = []
         /// Why the connection closes, once it does.
         var ending: SessionEnding?
         /// The close that waits until the receiver has every message, and when it waits no longer.
@@ -127,7 +128,9 @@ public struct SenderEndpoint {
     ) {
         if let connectionID = PacketProtection.connectionID(ofPacket: datagram) {
             guard let id = sessionsByConnectionID[connectionID] else { return }
-            links[id]?.connection.receive(datagram, ecn: ecn, now: now)
+            let before = links[id]?.connection.peerSequence
+            links[id]?.connection.receive(datagram, on: path, ecn: ecn, now: now)
+            if links[id]?.connection.peerSequence != before { relist(id) }
             return
         }
         switch responder.receive(datagram, now: now) {
@@ -149,13 +152,22 @@ public struct SenderEndpoint {
         guard links.count < Self.maximumSessions else { return }
         let id = SessionID(rawValue: nextSession)
         nextSession += 1
-        let connection = Connection(
-            session: established, configuration: configuration, now: now)
-        for connectionID in connection.acceptedConnectionIDs {
-            sessionsByConnectionID[connectionID] = id
-        }
-        links[id] = Link(connection: connection, peer: established.peer, path: path)
+        links[id] = Link(
+            connection: Connection(
+                session: established, configuration: configuration, on: path, now: now),
+            peer: established.peer)
+        relist(id)
         actions.append(.admit(id, established.peer, path))
+    }
+
+    /// Lists a session under the connection ids that its peer's packets may carry now.
+    private mutating func relist(_ id: SessionID) {
+        guard let accepted = links[id]?.connection.acceptedConnectionIDs else { return }
+        for connectionID in links[id]?.listed ?? [] where !accepted.contains(connectionID) {
+            sessionsByConnectionID.removeValue(forKey: connectionID)
+        }
+        for connectionID in accepted { sessionsByConnectionID[connectionID] = id }
+        links[id]?.listed = accepted
     }
 
     /// Does what is due.
@@ -164,11 +176,17 @@ public struct SenderEndpoint {
         for id in links.keys { links[id]?.connection.handleTimeout(now: now) }
     }
 
-    /// The operating system did not take a batch, or the rest of one.
+    /// A batch, or the rest of one, did not leave.
     public mutating func sendFailed(_ batch: PacketBatch, _ failure: SendFailure, now: Instant) {
-        guard failure == .tooLarge else { return }
-        for id in links.keys where links[id]?.path == batch.path {
-            links[id]?.connection.datagramRefused(size: batch.datagramSize, now: now)
+        for id in links.keys where links[id]?.connection.remote == batch.path {
+            switch failure {
+            case .tooLarge:
+                links[id]?.connection.datagramRefused(size: batch.datagramSize, now: now)
+            case .localAddressChanged:
+                links[id]?.connection.localAddressChanged(now: now)
+            case .unreachable, .other:
+                break
+            }
         }
     }
 
@@ -250,7 +268,7 @@ public struct SenderEndpoint {
 
     private mutating func end(_ id: SessionID, _ ending: SessionEnding) {
         guard let link = links.removeValue(forKey: id) else { return }
-        for connectionID in link.connection.acceptedConnectionIDs {
+        for connectionID in link.listed {
             sessionsByConnectionID.removeValue(forKey: connectionID)
         }
         actions.append(.ended(id, ending))
@@ -292,12 +310,11 @@ public struct SenderEndpoint {
         let ids = sessions
         for offset in 0..<ids.count {
             let id = ids[(Int(turn % UInt64(ids.count)) + offset) % ids.count]
-            guard let path = links[id]?.path,
-                let transmission = links[id]?.connection.pollTransmit(into: buffer, now: now)
+            guard let transmission = links[id]?.connection.pollTransmit(into: buffer, now: now)
             else { continue }
             turn &+= 1
             return PacketBatch(
-                path: path, byteCount: transmission.byteCount,
+                path: transmission.path, byteCount: transmission.byteCount,
                 segmentSize: transmission.segmentSize)
         }
         return nil

@@ -38,6 +38,7 @@ public enum TicketRules {
     ) -> ClaimDecision {
         if record.withdrawn != nil { return .withdrawn }
         if record.completed != nil { return .alreadyUsed }
+        if record.audience == .manyDevices { return join(record, device, now: now) }
         guard let claim = record.claim else {
             guard now < record.expires else { return .expired }
             var claimed = record
@@ -48,11 +49,43 @@ public enum TicketRules {
         return now < record.expires.adding(seconds: returnPeriod) ? .alreadyYours : .expired
     }
 
-    /// The record after its owner confirmed the whole; the first confirmation counts.
+    /// Whether `device` may have a ticket for many: each that accepts before it expires may come back
+    /// as the owner of a ticket for one may, also when it has everything.
+    private static func join(
+        _ record: TicketRecord, _ device: DeviceID, now: WallTime
+    ) -> ClaimDecision {
+        if record.isClaimed(by: device) {
+            return now < record.expires.adding(seconds: returnPeriod) ? .alreadyYours : .expired
+        }
+        guard now < record.expires else { return .expired }
+        guard record.members.count < TicketRecord.maximumMemberCount else { return .alreadyUsed }
+        var joined = record
+        joined.members.append(
+            TicketRecord.Member(
+                claim: TicketRecord.Claim(owner: device, time: now), completed: nil))
+        return .claimed(joined)
+    }
+
+    /// The record of a ticket for one after its owner confirmed the whole; the first confirmation
+    /// counts.
     public static func complete(_ record: TicketRecord, now: WallTime) -> TicketRecord {
         var spent = record
         spent.completed = record.completed ?? now
         return spent
+    }
+
+    /// The record after `device`, which owns it or is one of many, confirmed the whole; the first
+    /// confirmation counts.
+    public static func complete(
+        _ record: TicketRecord, by device: DeviceID, now: WallTime
+    ) -> TicketRecord {
+        guard record.isClaimed(by: device) else { return record }
+        guard let index = record.members.firstIndex(where: { $0.claim.owner == device }) else {
+            return complete(record, now: now)
+        }
+        var changed = record
+        changed.members[index].completed = record.members[index].completed ?? now
+        return changed
     }
 
     /// The record after the sender took the ticket back; the first time counts.
@@ -68,6 +101,8 @@ public enum TicketRules {
         case servesAgain
         /// It was issued for other paths.
         case otherPaths
+        /// It was issued for one device and is to serve many, or the other way round.
+        case otherAudience
         /// Its receiver has everything.
         case spent
         /// Its time is over.
@@ -76,15 +111,17 @@ public enum TicketRules {
         case withdrawn
     }
 
-    /// Whether the ticket of `record` may serve `paths` (canonical, absolute) at `now`.
+    /// Whether the ticket of `record` may serve `paths` (canonical, absolute) to `audience` at `now`.
     ///
     /// A ticket that has an owner serves as long as the owner may come back.
     public static func serving(
-        _ record: TicketRecord, paths: [[UInt8]], now: WallTime
+        _ record: TicketRecord, paths: [[UInt8]], audience: TicketRecord.Audience = .oneDevice,
+        now: WallTime
     ) -> ServingDecision {
         if record.withdrawn != nil { return .withdrawn }
         if record.completed != nil { return .spent }
         guard record.paths == paths else { return .otherPaths }
+        guard record.audience == audience else { return .otherAudience }
         return now < lastUse(of: record) ? .servesAgain : .expired
     }
 
@@ -120,6 +157,7 @@ public enum TicketRules {
 
     /// Until when the ticket is of use to anybody.
     private static func lastUse(of record: TicketRecord) -> WallTime {
-        record.claim == nil ? record.expires : record.expires.adding(seconds: returnPeriod)
+        let isClaimed = record.claim != nil || !record.members.isEmpty
+        return isClaimed ? record.expires.adding(seconds: returnPeriod) : record.expires
     }
 }

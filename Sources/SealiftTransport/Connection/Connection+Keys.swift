@@ -49,16 +49,17 @@ extension Connection {
     }
 
     /// Seals the frames that stand in `datagram` behind the header's place.
+    /// - Parameter sequence: of the connection id; nil for the present path's.
     /// - Returns: the packet's size; nil if the library failed, which ends the connection.
     mutating func seal(
         _ number: UInt64, plaintextCount: Int, in datagram: UnsafeMutableRawBufferPointer,
-        now: Instant
+        sequence: UInt32? = nil, now: Instant
     ) -> Int? {
         sealedInGeneration += 1
         do {
             return try protection.seal(
                 packetNumber: number, plaintextCount: plaintextCount, in: datagram,
-                sequence: path.sequence)
+                sequence: sequence ?? path.sequence)
         } catch {
             close(code: .internal, reason: "packets cannot be sealed", now: now)
             return nil

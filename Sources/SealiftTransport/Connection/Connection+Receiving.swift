@@ -5,9 +5,12 @@ extension Connection {
     /// Takes in one datagram. What does not open is dropped in silence; what opens and breaks the
     /// protocol closes the connection, and nothing of the packet after that place is used.
     ///
-    /// - Parameter ecn: the congestion field of its IP header, if known.
+    /// - Parameters:
+    ///   - source: the path that it came on.
+    ///   - ecn: the congestion field of its IP header, if known.
     public mutating func receive(
-        _ datagram: UnsafeRawBufferPointer, ecn: ECN = .notCapable, now: Instant
+        _ datagram: UnsafeRawBufferPointer, on source: PathID = .only, ecn: ECN = .notCapable,
+        now: Instant
     ) {
         guard state == .open || state == .closing else { return }
         guard datagram.count > PacketProtection.overhead, datagram.count <= scratch.bytes.count,
@@ -30,7 +33,10 @@ extension Connection {
             return
         }
         do {
-            let outcome = try process(plaintext, now: now)
+            let outcome = try process(plaintext, on: source, now: now)
+            packetOpened(
+                on: source, sequence: opened.sequence, number: opened.packetNumber,
+                bytes: datagram.count, isProbing: outcome.isProbing, now: now)
             guard state == .open, outcome.isAcceptable else { return }
             record(opened.packetNumber, sequence: opened.sequence, outcome, ecn: ecn, now: now)
         } catch {
@@ -42,28 +48,41 @@ extension Connection {
     struct PacketOutcome {
         var isAckEliciting = false
         var wantsImmediateAcknowledgement = false
+        /// Whether it holds only what proves paths: then it is no sign that the peer moved (RFC 9000
+        /// §9.1).
+        var isProbing = true
         /// False if something was refused for want of room: the packet counts as lost.
         var isAcceptable = true
     }
 
     private mutating func process(
-        _ plaintext: UnsafeRawBufferPointer, now: Instant
+        _ plaintext: UnsafeRawBufferPointer, on source: PathID, now: Instant
     ) throws(Violation) -> PacketOutcome {
         guard !plaintext.isEmpty else { throw .emptyPacket }
         var outcome = PacketOutcome()
         var reader = FrameReader(plaintext)
         while state == .open, let frame = try reader.next(ranges: &rangesScratch) {
             if frame.isAckEliciting { outcome.isAckEliciting = true }
-            try process(frame, &outcome, now: now)
+            try process(frame, &outcome, on: source, now: now)
         }
         return outcome
     }
 
     private mutating func process(
-        _ frame: Frame, _ outcome: inout PacketOutcome, now: Instant
+        _ frame: Frame, _ outcome: inout PacketOutcome, on source: PathID, now: Instant
     ) throws(Violation) {
         switch frame {
-        case .padding, .ping, .pathResponse: break
+        case .padding: return
+        case .pathChallenge(let value):
+            receiveChallenge(value, on: source)
+            return
+        case .pathResponse(let value):
+            receiveResponse(value, now: now)
+            return
+        default: outcome.isProbing = false
+        }
+        switch frame {
+        case .padding, .ping, .pathChallenge, .pathResponse: break
         case .acknowledgement(let header): try acknowledge(header, now: now)
         case .objectData(let id, let offset, let bytes):
             switch try incomingObjects.receive(id, offset: offset, bytes: bytes) {
@@ -78,8 +97,6 @@ extension Connection {
             case .refused: outcome.isAcceptable = false
             }
         case .controlCredit(let limit): outgoingControl.credit(limit: limit)
-        case .pathChallenge(let value):
-            if pathResponses.count < Self.pathResponseLimit { pathResponses.append(value) }
         case .ratchetOffer(let part): try receiveRatchetOffer(part)
         case .ratchetAnswer(let part): try receiveRatchetAnswer(part)
         case .immediateAcknowledgement: outcome.wantsImmediateAcknowledgement = true
@@ -115,11 +132,21 @@ extension Connection {
     private mutating func acknowledge(
         _ header: AcknowledgementHeader, now: Instant
     ) throws(Violation) {
-        guard header.sequence == UInt64(path.sequence) else { throw .acknowledgedUnsentPacket }
+        guard header.sequence == UInt64(path.sequence) else {
+            // Of a path left, or of one that is being proven: nothing waits for it. Of a sequence
+            // never begun it is a guess.
+            guard header.sequence <= UInt64(protection.localSequences.last ?? 0) else {
+                throw .acknowledgedUnsentPacket
+            }
+            return
+        }
         let largest = try path.acknowledge(
             header, ranges: rangesScratch, now: now, acknowledged: &acknowledgedScratch,
             lost: &lostScratch)
-        if let largest { protection.packetAcknowledged(largest, sequence: path.sequence) }
+        if let largest {
+            protection.packetAcknowledged(largest, sequence: path.sequence)
+            acknowledgedSequence = max(acknowledgedSequence, path.sequence)
+        }
         settleAcknowledgedFrames()
         requeueLostFrames()
         guard path.rtt.hasSample else { return }

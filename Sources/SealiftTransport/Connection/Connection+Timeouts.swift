@@ -20,6 +20,7 @@ extension Connection {
             earliest = min(earliest, release)
         }
         if let due = keyDeadline { earliest = min(earliest, due) }
+        if let due = validation.deadline { earliest = min(earliest, due) }
         return earliest
     }
 
@@ -45,6 +46,7 @@ extension Connection {
             expire()
             return
         }
+        validation.handleTimeout(now: now)
         path.handleTimeout(now: now, lost: &lostScratch)
         requeueLostFrames()
         if let deadline = keepAliveDeadline, deadline <= now { pingIsPending = true }

@@ -20,6 +20,7 @@ extension Connection {
         case .open: break
         }
         serviceKeys(now: now)
+        if hasPathWork, let sent = transmitPathPacket(into: buffer, now: now) { return sent }
         var allowance = path.paceAllowance(now: now)
         if sendsBulk, allowance > 0, path.windowHasRoom,
             let probe = transmitSizeProbe(into: buffer, now: now)
@@ -47,7 +48,7 @@ extension Connection {
         guard written > 0 else { return nil }
         counters.packetsSent += UInt64(segments)
         counters.bytesSent += UInt64(written)
-        return Transmission(byteCount: written, segmentSize: segment)
+        return Transmission(byteCount: written, segmentSize: segment, path: remote)
     }
 
     /// Writes a probe of the path's size, if one is due: a ping and padding (PROTOCOL §5.2).
@@ -73,12 +74,12 @@ extension Connection {
         silentPackets = 0
         counters.packetsSent += 1
         counters.bytesSent += UInt64(size)
-        return Transmission(byteCount: size, segmentSize: size)
+        return Transmission(byteCount: size, segmentSize: size, path: remote)
     }
 
     /// Whether anything waits that asks for an ACK and needs room in the window.
     var hasElicitingWork: Bool {
-        pingIsPending || creditIsPending || frequencyIsPending || !pathResponses.isEmpty
+        pingIsPending || creditIsPending || frequencyIsPending
             || outgoingControl.hasWork || outgoingObjects.hasWork || ratchet.hasWork
     }
 
@@ -149,9 +150,6 @@ extension Connection {
     /// - Returns: whether anything was written.
     private mutating func writeEliciting(into frames: inout FrameWriter) -> Bool {
         let before = frames.count
-        while let value = pathResponses.last, frames.writePath(.pathResponse, value) {
-            pathResponses.removeLast()
-        }
         writeRatchet(into: &frames)
         if frequencyIsPending, frames.writeAcknowledgementFrequency(frequencyPolicy.latest) {
             frequencyIsPending = false
@@ -216,6 +214,6 @@ extension Connection {
             isInFlight: false, now: now)
         counters.packetsSent += 1
         counters.bytesSent += UInt64(size)
-        return Transmission(byteCount: size, segmentSize: size)
+        return Transmission(byteCount: size, segmentSize: size, path: remote)
     }
 }

@@ -6,10 +6,10 @@ public import SealiftCrypto
 /// over datagrams that get lost, doubled and reordered (PROTOCOL §5, §6).
 ///
 /// A value without I/O, clock or randomness of its own. Its methods are of four kinds:
-/// - **inputs**: ``receive(_:ecn:now:)``, ``handleTimeout(now:)`` at ``nextTimeout``;
+/// - **inputs**: ``receive(_:on:ecn:now:)``, ``handleTimeout(now:)`` at ``nextTimeout``;
 /// - **outputs**: ``pollTransmit(into:now:)`` and ``pollEvent()``, each until nil after any input or
 ///   command;
-/// - **commands**: the control stream, objects, closing;
+/// - **commands**: the control stream, objects, other paths, closing;
 /// - **getters**.
 ///
 /// A connection only routes between the values that hold the rules. It must not be copied and then
@@ -42,7 +42,18 @@ public struct Connection: Sendable {
     var sealedGeneration: UInt64 = 0
     let scratch = PlaintextScratch()
 
+    /// Where packets go.
+    public internal(set) var remote: PathID
     var path: SendingPath
+    /// The highest local sequence that the peer acknowledged a packet of.
+    var acknowledgedSequence: UInt32 = 0
+    /// Ways from other local addresses that were tried, each with a connection id of its own.
+    var sideRoutes: [SideRoute] = []
+    var validation = PathValidation()
+    /// Sequence and number of the peer's newest packet that was no mere probe.
+    var newestPacket: (UInt32, UInt64) = (0, 0)
+    /// When a packet came on the present path last.
+    var lastOpenedOnPathAt: Instant
     /// What came under the peer's connection ids, in order of first use; at most 8.
     var received: [ReceivedPackets] = []
     /// What the peer asked of this end's acknowledging.
@@ -60,7 +71,7 @@ public struct Connection: Sendable {
     var creditIsPending = false
     var pingIsPending = false
     /// Answers to path challenges not yet sent.
-    var pathResponses: [UInt64] = []
+    var pathResponses: [PathResponse] = []
     /// Whether any object was sent: only then large datagrams are worth a search.
     var sendsBulk = false
     /// Packets sent since the last that asked for an ACK.
@@ -82,16 +93,22 @@ public struct Connection: Sendable {
     var lostScratch: [SentFrame] = []
 
     /// Starts a connection on the keys of a finished handshake.
-    public init(session: EstablishedSession, configuration: ConnectionConfiguration, now: Instant) {
+    /// - Parameter remote: the path that the handshake went.
+    public init(
+        session: EstablishedSession, configuration: ConnectionConfiguration,
+        on remote: PathID = .only, now: Instant
+    ) {
         self.configuration = configuration
+        self.remote = remote
         isInitiator = session.role == .initiator
         protection = PacketProtection(session: session, limits: configuration.keyLimits)
         ratchet = RatchetExchange(now: now)
-        path = SendingPath(sequence: 0, configuration: configuration, now: now)
+        path = SendingPath(sequence: 0, firstNumber: 0, configuration: configuration, now: now)
         let credit = UInt64(configuration.initialControlCredit)
         outgoingControl = OutgoingControlStream(limit: credit)
         incomingControl = IncomingControlStream(window: credit)
         lastOpenedAt = now
+        lastOpenedOnPathAt = now
         lastElicitingSentAt = now
         rangesScratch.reserveCapacity(65)
         acknowledgedScratch.reserveCapacity(1024)
@@ -103,6 +120,11 @@ public struct Connection: Sendable {
     /// The next event, or nil.
     public mutating func pollEvent() -> ConnectionEvent? {
         events.popFirst()
+    }
+
+    /// Sends a ping, to hear whether the peer is there.
+    public mutating func ping() {
+        if state == .open { pingIsPending = true }
     }
 
     // MARK: Control stream
@@ -175,6 +197,9 @@ public struct Connection: Sendable {
     public mutating func datagramRefused(size: Int, now: Instant) {
         path.datagramRefused(size: size, now: now)
     }
+
+    /// The probe timeout of the present path without backoff (RFC 9002 §6.2.1).
+    public var probeTimeout: Duration { .nanoseconds(path.probeTimeout) }
 
     /// What was measured so far.
     public var statistics: ConnectionStatistics {

@@ -23,7 +23,7 @@ public struct ConnectionConfiguration: Sendable {
     public var initialControlCredit = 262_144
 
     /// What decides how much may be in flight.
-    public var congestion: CongestionAlgorithm = .cubic
+    public var congestion: CongestionAlgorithm = .bbr()
 
     /// Bytes per second that packets of this end never exceed, whatever controls them; nil for no
     /// cap. At least 1,200.

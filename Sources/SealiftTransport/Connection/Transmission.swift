@@ -5,14 +5,17 @@ public struct Transmission: Equatable, Sendable {
     public var byteCount: Int
     /// Bytes of every datagram but the last.
     public var segmentSize: Int
+    /// Where they go.
+    public var path: PathID
 
     /// How many datagrams there are.
     public var segmentCount: Int { (byteCount + segmentSize - 1) / segmentSize }
 
     /// Makes the description of `byteCount` bytes in datagrams of `segmentSize`.
-    public init(byteCount: Int, segmentSize: Int) {
+    public init(byteCount: Int, segmentSize: Int, path: PathID) {
         self.byteCount = byteCount
         self.segmentSize = segmentSize
+        self.path = path
     }
 }
 

@@ -32,12 +32,17 @@ struct SendingPath {
     private(set) var packetsSpuriouslyLost: UInt64 = 0
 
     /// Starts on a path of which nothing is known.
-    init(sequence: UInt32, configuration: ConnectionConfiguration, now: Instant) {
+    /// - Parameter firstNumber: packets below were sent under the sequence already.
+    init(
+        sequence: UInt32, firstNumber: UInt64, configuration: ConnectionConfiguration, now: Instant
+    ) {
         self.sequence = sequence
         mtu = PathMTUSearch(
             size: configuration.maximumDatagramSize, ceiling: configuration.datagramSizeCeiling)
         let datagramSize = mtu.size
-        sent = SentPackets(skipSeed: configuration.packetNumberSkipSeed)
+        sent = SentPackets(
+            skipSeed: configuration.packetNumberSkipSeed &+ UInt64(sequence),
+            firstNumber: firstNumber)
         congestion = CongestionControl(
             configuration.congestion, rateCap: configuration.maximumRate,
             datagramSize: datagramSize, seed: configuration.packetNumberSkipSeed)
@@ -45,6 +50,23 @@ struct SendingPath {
             burst: congestion.congestionWindow, datagramSize: datagramSize, now: now.nanoseconds)
         pacer.setRate(
             congestion.pacingRate, datagramSize: datagramSize, now: now.nanoseconds)
+    }
+
+    /// Gives up on everything under way: what it carried goes into `lost`. It is no congestion.
+    mutating func abandon(lost: inout [SentFrame]) {
+        sent.abandonOutstanding(into: &lost)
+    }
+
+    /// Goes on under the same connection id on a path of which nothing is known.
+    mutating func restart(
+        configuration: ConnectionConfiguration, now: Instant, lost: inout [SentFrame]
+    ) {
+        abandon(lost: &lost)
+        let (sent, lostBefore, spuriousBefore) = (sent, packetsLost, packetsSpuriouslyLost)
+        self = SendingPath(
+            sequence: sequence, firstNumber: 0, configuration: configuration, now: now)
+        self.sent = sent
+        (packetsLost, packetsSpuriouslyLost) = (lostBefore, spuriousBefore)
     }
 
     /// The largest datagram the path is known to carry.
@@ -87,7 +109,7 @@ struct SendingPath {
         switch sent.fate(of: number) {
         case .outstanding: break
         case .acknowledged: changeSize(now: now) { $0.probeAcknowledged() }
-        case .lost, .skipped, nil: mtu.probeLost()
+        case .lost, .abandoned, .skipped, nil: mtu.probeLost()
         }
     }
 

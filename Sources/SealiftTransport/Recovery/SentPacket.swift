@@ -6,6 +6,8 @@ struct SentPacket {
         case acknowledged
         /// Declared lost; kept a while, to recognise a late acknowledgement.
         case lost
+        /// Neither is known, and nothing waits for it any more: its path was left.
+        case abandoned
         /// A number that was skipped: nothing was sent under it.
         case skipped
     }

@@ -5,13 +5,13 @@ import SealiftBase
 ///
 /// An ACK costs its ranges plus the packets it newly acknowledges; a loss costs the packets lost.
 struct SentPackets {
-    private(set) var packets = MonotonicRing(blank: SentPacket.skipped)
+    private(set) var packets: MonotonicRing<SentPacket>
     private var frames = MonotonicRing(blank: SentFrame.controlCredit(limit: 0))
     private var skipped: SkippedPacketNumbers
     /// The largest number the peer acknowledged.
     private(set) var largestAcknowledged: UInt64?
     /// No packet below this is outstanding.
-    private var firstOutstanding: UInt64 = 0
+    private var firstOutstanding: UInt64
     /// The ranges of the ACK with the highest largest number: what a later one repeats is known.
     private var knownRanges: [ClosedRange<UInt64>] = []
     private(set) var thresholds = LossThresholds()
@@ -22,8 +22,10 @@ struct SentPackets {
     /// When the oldest outstanding packet below the largest acknowledged becomes lost; nil if none.
     private(set) var lossTime: Int64?
 
-    /// Starts at packet number 0.
-    init(skipSeed: UInt64) {
+    /// Starts at a packet number; those below were sent, and nothing waits for them.
+    init(skipSeed: UInt64, firstNumber: UInt64 = 0) {
+        packets = MonotonicRing(blank: SentPacket.skipped, start: firstNumber)
+        firstOutstanding = firstNumber
         skipped = SkippedPacketNumbers(seed: skipSeed)
         knownRanges.reserveCapacity(65)
     }
@@ -138,6 +140,11 @@ struct SentPackets {
             let packet = packets[number]
             switch packet.fate {
             case .acknowledged, .skipped: continue
+            case .abandoned:
+                // It arrived after all, but says nothing about the path of today.
+                packets[number].fate = .acknowledged
+                copyFrames(of: number, into: &acknowledged)
+                continue
             case .lost:
                 summary.spuriousLosses += 1
                 summary.newestSpuriousSentAt = max(summary.newestSpuriousSentAt, packet.sentAt)
@@ -165,6 +172,27 @@ struct SentPackets {
                 summary.largestSentAt = packet.sentAt
             }
         }
+    }
+
+    /// Gives up on every packet outstanding, because their path was left; `lost` gets their frame
+    /// records. Those declared lost before are no more heard of either: a late ACK of one would be
+    /// measured against the new path.
+    mutating func abandonOutstanding(into lost: inout [SentFrame]) {
+        var number = packets.start
+        while number < packets.end {
+            switch packets[number].fate {
+            case .outstanding:
+                copyFrames(of: number, into: &lost)
+                packets[number].fate = .abandoned
+            case .lost: packets[number].fate = .abandoned
+            case .acknowledged, .abandoned, .skipped: break
+            }
+            number += 1
+        }
+        firstOutstanding = packets.end
+        bytesInFlight = 0
+        elicitingCount = 0
+        lossTime = nil
     }
 
     // MARK: Loss
@@ -232,6 +260,7 @@ struct SentPackets {
             let packet = packets[number]
             if packet.fate == .outstanding { break }
             if packet.fate == .lost, packet.lostAt + retention > now { break }
+            if packet.fate == .abandoned, packet.sentAt + 2 * retention > now { break }
             number += 1
         }
         packets.trim(to: number)

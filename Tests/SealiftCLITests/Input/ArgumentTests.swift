@@ -36,6 +36,40 @@ struct ArgumentTests {
         }
     }
 
+    @Test("read rates in bits a second, with their unit only")
+    func rates() throws {
+        let good: [(String, UInt64)] = [
+            ("10kbit", 10_000), ("800mbit", 800_000_000), ("2Gbit", 2_000_000_000),
+            ("2.5gbit", 2_500_000_000), ("0.125gbit", 125_000_000), ("1000gbit", 1_000_000_000_000),
+        ]
+        for (text, bits) in good {
+            #expect(try RateArgument(argument: text).bitsPerSecond == bits)
+        }
+        for text in [
+            "", "100", "9kbit", "1001gbit", "mbit", "1.mbit", ".5mbit", "1.2345gbit", "-1mbit",
+            "1e3mbit", "5mb", "5mbit/s", "99999999mbit", "1.2.3mbit", "१mbit",
+        ] {
+            #expect(throws: (any Error).self, "\(text)") { try RateArgument(argument: text) }
+        }
+    }
+
+    @Test("choose one controller")
+    func controllers() throws {
+        func control(
+            _ congestion: TrafficOptions.Controller?, background: Bool = false,
+            lossTolerant: Bool = false
+        ) throws -> TrafficPolicy.Control {
+            TrafficOptions.control(
+                background: background, lossTolerant: lossTolerant, congestion: congestion,
+                rate: try RateArgument(argument: "1gbit"))
+        }
+        #expect(try control(nil) == .bbr)
+        #expect(try control(.cubic) == .cubic)
+        #expect(try control(.fixed) == .fixed(bitsPerSecond: 1_000_000_000))
+        #expect(try control(nil, background: true) == .background)
+        #expect(try control(.bbr, lossTolerant: true) == .lossTolerant)
+    }
+
     @Test("read addresses and show them the same way")
     func addresses() {
         for text in ["192.0.2.7:4000", "0.0.0.0:0", "[::]:0", "[2001:db8::7]:65535"] {

@@ -24,12 +24,21 @@ struct JSONEventsTests {
             JSONEvents.line(summary).line
                 == #"{"event":"complete","root":""# + zeros
                 + #"","files":1,"bytes":2,"received":3,"#
-                + #""reused":4,"resent_proven":5,"skipped":6,"failed":7}"#)
+                + #""reused":4,"resent_proven":5,"skipped":6,"failed":7,"#
+                + #""whole":false,"verified_disk":false}"#)
         let error = SealiftError(.ticketUsed, "m", advice: "a", cause: nil)
         #expect(
             JSONEvents.line(error).line
                 == #"{"event":"error","code":"ticket_used","exit_status":4,"message":"m","#
                 + #""advice":"a","cause":null}"#)
+    }
+
+    @Test("say that a sender is waited for, and how long still")
+    func reconnecting() {
+        let wait = Reconnection(cause: .connectionLost, timeLeft: .seconds(580))
+        #expect(
+            JSONEvents.line(.reconnecting(wait)).line
+                == #"{"event":"reconnecting","cause":"lost","seconds_left":580.0}"#)
     }
 
     @Test("escape what a peer chose, and keep its bytes beside")

@@ -45,6 +45,20 @@ struct TerminalOutputTests {
         #expect(screen.shown == first + second + "\r\u{1B}[Kmessage\nanother\n")
     }
 
+    @Test("says in the place of the progress that a sender is waited for")
+    func reconnecting() {
+        let screen = Screen()
+        let output = screen.output(repaints: true)
+        output.show(progress(1))
+        output.show(Reconnection(cause: .connectionLost, timeLeft: .seconds(580)))
+        let line = "connection lost, trying again, 9:40 left"
+        #expect(screen.shown.hasSuffix("\r" + line + "\u{1B}[K"))
+        screen.pass(.seconds(1))
+        output.show(Reconnection(cause: .peerStopped, timeLeft: .seconds(579)))
+        #expect(
+            screen.shown.hasSuffix("\rthe sender stopped, trying again, 9:39 l\u{1B}[K"))
+    }
+
     @Test("is a plain line now and then where nothing can be painted again")
     func plain() {
         let screen = Screen()

@@ -35,8 +35,10 @@ struct SealiftProcess {
     /// Starts `sealift` in the folder; its output goes to files there named after `name`.
     func start(
         _ arguments: [String], name: String, input: String? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], terminal: PseudoTerminal? = nil
     ) throws -> Process {
+        // What is ignored here would be ignored there (`make test &`), and no signal would end it.
+        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
         let process = Process()
         process.executableURL = try Self.binary()
         process.arguments = arguments
@@ -44,11 +46,59 @@ struct SealiftProcess {
         process.environment = environment.merging(
             ["SEALIFT_HOME": folder.appendingPathComponent("home-\(name)").path, "TERM": "xterm"]
         ) { given, _ in given }
-        process.standardInput = try inputHandle(input, name: name)
+        process.standardInput = try terminal?.processSide ?? inputHandle(input, name: name)
         process.standardOutput = try handle("\(name).out")
-        process.standardError = try handle("\(name).err")
+        process.standardError = try terminal?.processSide ?? handle("\(name).err")
         try process.run()
         return process
+    }
+
+    /// Waits until the sender called `name` wrote its ticket file, which happens before it listens to
+    /// anybody.
+    func ticket(in file: String, of sender: Process, name: String) throws -> String {
+        try wait(for: sender, name: name) { (try? text(file))?.hasSuffix("\n") == true }
+        return try text(file).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Waits until the process called `name` wrote `text` to its standard output or error.
+    func wait(for process: Process, name: String, toSay text: String) throws {
+        try wait(for: process, name: name) {
+            ["out", "err"].contains { (try? self.text("\(name).\($0)"))?.contains(text) == true }
+        }
+    }
+
+    /// Waits until the process called `name` showed `text` on its terminal.
+    func wait(
+        for process: Process, name: String, toShow text: String, on terminal: PseudoTerminal
+    ) throws {
+        try wait(for: process, name: name) { terminal.screen().contains(text) }
+    }
+
+    /// Waits for the end of a process on a terminal, which is read meanwhile.
+    func finish(_ process: Process, on terminal: PseudoTerminal) -> Int32 {
+        while process.isRunning {
+            _ = terminal.screen()
+            sched_yield()
+        }
+        return process.terminationStatus
+    }
+
+    private func wait(for process: Process, name: String, until isDone: () -> Bool) throws {
+        while !isDone() {
+            guard process.isRunning else {
+                // What was written last counts too.
+                if isDone() { return }
+                let outcome = try finish(process, name: name)
+                throw EndedEarly(status: outcome.status, error: outcome.error)
+            }
+            sched_yield()
+        }
+    }
+
+    /// A process ended before it did what was waited for.
+    struct EndedEarly: Error {
+        var status: Int32
+        var error: String
     }
 
     /// Waits for a process that ``start(_:name:input:environment:)`` gave.
@@ -56,7 +106,7 @@ struct SealiftProcess {
         process.waitUntilExit()
         return Outcome(
             status: process.terminationStatus, output: try text("\(name).out"),
-            error: try text("\(name).err"))
+            error: (try? text("\(name).err")) ?? "")
     }
 
     /// Runs `sealift` to its end.
@@ -73,6 +123,15 @@ struct SealiftProcess {
         try FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: file)
+    }
+
+    /// Writes `count` bytes without holes, each run of 8 different, to the file `name`.
+    func writeBytes(_ count: Int, to name: String) throws {
+        let file = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let words = (1...UInt64(count / 8)).map { $0 &* 0x9E37_79B9_7F4A_7C15 }
+        try words.withUnsafeBytes { try Data($0).write(to: file) }
     }
 
     func text(_ name: String) throws -> String {

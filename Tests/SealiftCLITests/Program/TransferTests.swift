@@ -16,7 +16,7 @@ struct TransferTests {
             ],
             name: "sender")
         defer { sender.terminate() }
-        let ticket = try awaitTicket(sealift, sender)
+        let ticket = try sealift.ticket(in: "t", of: sender, name: "sender")
 
         let look = try sealift.run(["receive", "--dry-run", "--json"], input: ticket + "\n")
         #expect(look.status == 0)
@@ -40,17 +40,5 @@ struct TransferTests {
             #expect(last["resent_proven"] as? Int == 0)
         }
         #expect(try sealift.text("target/d/b") == "abc")
-    }
-
-    /// Waits until the sender wrote its ticket file, which happens before it listens to anybody.
-    private func awaitTicket(_ sealift: SealiftProcess, _ sender: Process) throws -> String {
-        while sender.isRunning {
-            let text = (try? sealift.text("t")) ?? ""
-            if text.hasSuffix("\n") { return text.trimmingCharacters(in: .whitespacesAndNewlines) }
-            sched_yield()
-        }
-        let outcome = try sealift.finish(sender, name: "sender")
-        Issue.record("the sender ended: \(outcome.error)")
-        return ""
     }
 }

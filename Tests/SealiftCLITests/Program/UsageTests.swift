@@ -2,7 +2,9 @@ import Testing
 
 @Suite("The command line")
 struct UsageTests {
-    @Test("shows help and version on standard output", arguments: ["send", "receive", "hash", nil])
+    @Test(
+        "shows help and version on standard output",
+        arguments: ["send", "receive", "hash", "verify", nil])
     func help(subcommand: String?) throws {
         let sealift = try SealiftProcess()
         defer { sealift.remove() }
@@ -26,8 +28,14 @@ struct UsageTests {
             ["send", "--listen", "example.org:1", "x"],
             ["send", "--listen", "1.2.3.4", "x"], ["send", "--listen", "1.2.3.4:65536", "x"],
             ["send", "--advertise", "1.2.3.4:0", "x"], ["send", ""], ["send", "/"],
-            ["send", "a/x", "b/x/"],
-            ["receive", "extra"], ["receive", "--yes", "--dry-run"], ["receive", "--output", ""],
+            ["send", "a/x", "b/x/"], ["send", "--rate", "100", "x"],
+            ["send", "--rate", "100MB", "x"], ["send", "--congestion", "reno", "x"],
+            ["send", "--congestion", "fixed", "x"],
+            ["send", "--background", "--loss-tolerant", "x"],
+            ["send", "--loss-tolerant", "--congestion", "cubic", "x"],
+            ["send", "--confirm", "x"], ["send", "--keep", "--manifest", "m", "x"], ["verify"],
+            ["verify", "x"], ["receive", "extra"], ["receive", "--yes", "--dry-run"],
+            ["receive", "--output", ""],
         ])
     func usageErrors(arguments: [String]) throws {
         let sealift = try SealiftProcess()

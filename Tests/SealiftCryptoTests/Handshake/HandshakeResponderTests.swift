@@ -72,6 +72,30 @@ struct HandshakeResponderTests {
         #expect(pair.responder.session(from: final, now: late) == nil)
     }
 
+    @Test("a message 1 under another handshake id gets the same message 2, or nothing")
+    func replayUnderOtherID() throws {
+        var pair = try HandshakePair()
+        let flight = pair.initiator.firstFlight
+        let first = pair.secondFlight()
+        let again = flight.enumerated().map { index, datagram in
+            // What somebody who knows the secret can do: another id, and a right mac.
+            var writer = ByteWriter()
+            writer.write(datagram[..<17])
+            writer.write(UInt64(77))
+            writer.write(datagram[25..<(datagram.count - HandshakeDatagram.macSize)])
+            writer.write(
+                writer.bytes.withUnsafeBytes { KeyDerivation.shortMAC(pair.psk.macKey, $0) })
+            return writer.bytes
+        }
+        #expect(pair.responder.reply(to: again) == first)
+        #expect(pair.responder.halfOpenCount == 1)
+        #expect(pair.responder.reply(to: again) == nil)
+        let late = Instant.zero + .seconds(10)
+        pair.responder.handleTimeout(now: late)
+        #expect(pair.responder.reply(to: again, now: late) == nil)
+        #expect(pair.responder.halfOpenCount == 0)
+    }
+
     @Test("a session is established once; messages 1 and 3 again do nothing")
     func establishedOnce() throws {
         var pair = try HandshakePair()
@@ -113,7 +137,7 @@ struct HandshakeResponderTests {
 
     @Test("the memory of used handshake ids is bounded and forgets the oldest first")
     func usedBound() {
-        var used = UsedHandshakes(capacity: 3)
+        var used = RecentSet<HandshakeID>(capacity: 3)
         for id in HandshakeID(1)...5 {
             used.insert(id)
             used.insert(id)

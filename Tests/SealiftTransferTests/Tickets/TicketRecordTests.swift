@@ -52,7 +52,7 @@ struct TicketRecordTests {
     @Test("of a later format is told apart from a damaged one")
     func laterFormat() throws {
         var bytes = try TicketSamples.record(seed: 9).encoded
-        bytes[3] = UInt8(ascii: "2")
+        bytes[3] = UInt8(ascii: "3")
         #expect(throws: TicketRecord.Failure.unknownVersion) { try TicketRecord(encoded: bytes) }
     }
 

@@ -23,7 +23,8 @@ struct LinkUtilisationTests {
                 RateLimit(megabitsPerSecond: 100, queueTime: .milliseconds(200)),
                 Delay(.milliseconds(100)),
             ],
-            back: [Delay(.milliseconds(100))])
+            back: [Delay(.milliseconds(100))]
+        ) { $0.congestion = .cubic }
         let rate = goodput(&pair, from: .seconds(5), to: .seconds(40))
         #expect(rate >= 0.85 * 12_500_000)
     }
@@ -36,7 +37,8 @@ struct LinkUtilisationTests {
                 RateLimit(megabitsPerSecond: 100, queueTime: .milliseconds(50)),
                 Delay(.milliseconds(20)), Reordering(0.03, holdBack: .milliseconds(4)),
             ],
-            back: [Delay(.milliseconds(20))])
+            back: [Delay(.milliseconds(20))]
+        ) { $0.congestion = .cubic }
         let rate = goodput(&pair, from: .seconds(5), to: .seconds(20))
         #expect(rate >= 0.8 * 12_500_000)
     }

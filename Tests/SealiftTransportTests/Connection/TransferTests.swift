@@ -79,12 +79,47 @@ struct TransferTests {
             $0.keyLimits.packetsUntilDue = 500
             $0.keyLimits.packetsPerGeneration = 1000
             $0.ratchetByteInterval = 1 << 20
+            // A generation must outlast a ratchet's round trip, as 2^22 packets do.
+            $0.maximumRate = 10_000_000
         }
         let isWhole = pair.runToCompletion(within: .seconds(120))
         #expect(isWhole)
         let connection = pair.network[pair.sender].connection
         #expect(connection.protection.generation >= 5)
         #expect(connection.ratchet.latestNumber >= 3)
+    }
+
+    @Test(
+        "Generations and ratchets outlive loss, reordering, duplication and moves",
+        arguments: SimulationSeed.series(10))
+    func keysChangeOnBadPaths(seed: SimulationSeed) throws {
+        var pair = try Pair(
+            seed: seed, lengths: Array(repeating: 60_000, count: 40), window: 16,
+            stages: [
+                Delay(.milliseconds(10), jitter: .milliseconds(4), order: .free),
+                BurstLoss(loss: 0.05, averageBurst: 4), Duplication(0.05),
+                Reordering(0.1, holdBack: .milliseconds(20)),
+            ]
+        ) {
+            $0.keyLimits.packetsUntilDue = 100
+            $0.keyLimits.packetsPerGeneration = 1 << 22
+            $0.ratchetByteInterval = 200_000
+        }
+        let (sender, receiver) = (pair.sender, pair.receiver)
+        // Both at once would lose each other: nobody tells them where the other is now.
+        let node = seed.value.isMultiple(of: 2) ? sender : receiver
+        let start = pair.network.now
+        for step in 1...4 {
+            pair.network.schedule(at: start + .milliseconds(250 * step)) { network in
+                network.changeAddress(
+                    of: node, to: SimulatedAddress(host: UInt32(10 + step), port: 1))
+                network[node].connection.localAddressChanged(now: network.now)
+            }
+        }
+        let isWhole = pair.runToCompletion(within: .seconds(120))
+        #expect(isWhole, "\(pair.network.report)")
+        #expect(pair.network[sender].connection.protection.generation >= 4)
+        #expect(pair.network[receiver].connection.ratchet.latestNumber >= 2)
     }
 
     @Test("A sender that may seal no more under its keys waits for the next generation")

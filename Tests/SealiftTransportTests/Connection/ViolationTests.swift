@@ -100,7 +100,7 @@ struct ViolationTests {
         var (connection, peer) = try Self.ends()
         connection.expectObjects(first: ObjectID(0), lengths: [4_000_000])
         var accepted = 0
-        for step in 0..<5000 {
+        for step in 0..<10_000 {
             let frames = Self.frames { writer in
                 for index in 0..<100 {
                     writer.write(UInt8(0x04))
@@ -115,6 +115,69 @@ struct ViolationTests {
         #expect(connection.state == .open)
         #expect(accepted <= 3)
         #expect(connection.received.allSatisfy { $0.numbers.rangeCount <= 64 })
+    }
+
+    @Test("A million gaps in packet numbers are remembered up to a bound")
+    func packetNumberGaps() throws {
+        var (connection, peer) = try Self.ends()
+        for step in UInt64(0)..<20_000 {
+            // From 2 to 100 numbers left out each time: a million in all.
+            peer.nextNumber += 2 + step % 99
+            connection.receive(try peer.packet([0x01]))
+            _ = connection.drainTransmit(now: .zero)
+            #expect(connection.received[0].numbers.rangeCount <= ReceivedPackets.rangeLimit)
+        }
+        #expect(connection.state == .open)
+        peer.nextNumber = (1 << 62) - 1
+        connection.receive(try peer.packet([0x01]))
+        #expect(connection.received[0].numbers.bounds?.upperBound == (1 << 62) - 1)
+        _ = connection.drainTransmit(now: .zero)
+        #expect(connection.state == .open)
+    }
+
+    @Test("Too many packets that do not open end the session")
+    func exhaustion() throws {
+        let sessions = try SessionPair(seed: 9)
+        var configuration = ConnectionConfiguration(packetNumberSkipSeed: 1)
+        configuration.keyLimits.failedOpens = 100
+        var connection = Connection(
+            session: sessions.initiator, configuration: configuration, now: .zero)
+        var peer = HostilePeer(sessions.responder)
+        for _ in 0..<100 {
+            #expect(connection.state == .open)
+            var packet = try peer.packet([0x01])
+            packet[packet.count - 1] ^= 1
+            connection.receive(packet)
+        }
+        connection.receive(try peer.packet([0x01]))
+        #expect(connection.drainClosed() == .keysExhausted)
+    }
+
+    @Test("A peer that starts a generation although it is the responder is not heard")
+    func responderStartsGeneration() throws {
+        let sessions = try SessionPair(seed: 9)
+        var connection = Connection(
+            session: sessions.initiator,
+            configuration: ConnectionConfiguration(packetNumberSkipSeed: 1), now: .zero)
+        // The peer computes the next generation's keys as it would for an initiator that moved on.
+        var (ahead, peer) = (
+            PacketProtection(session: sessions.initiator), HostilePeer(sessions.responder)
+        )
+        var packet = [UInt8](repeating: 0, count: 34)
+        for number in UInt64(0)..<2 {
+            packet[17] = 0x01
+            _ = try packet.withUnsafeMutableBytes {
+                try ahead.seal(packetNumber: number, plaintextCount: 1, in: $0)
+            }
+            #expect(peer.open(packet) != nil)
+            ahead.packetAcknowledged(number)
+            if number == 0 { try ahead.startNextGeneration(now: .zero) }
+        }
+        #expect(peer.protection.generation == 1)
+        connection.receive(try peer.packet([0x01]))
+        #expect(connection.statistics.packetsReceived == 0)
+        #expect(connection.protection.generation == 0)
+        #expect(connection.state == .open)
     }
 
     @Test("Control bytes with gaps are held up to a bound")

@@ -12,12 +12,17 @@ struct HostilePeer {
         protection = PacketProtection(session: session)
     }
 
-    mutating func packet(_ frames: [UInt8]) throws -> [UInt8] {
+    /// A packet that holds `frames`, under the connection id of a sequence.
+    mutating func packet(_ frames: [UInt8], sequence: UInt32 = 0) throws -> [UInt8] {
+        while let last = protection.localSequences.last, last < sequence {
+            _ = protection.addLocalSequence()
+        }
         var datagram = [UInt8](repeating: 0, count: 17) + frames + [UInt8](repeating: 0, count: 16)
         let number = nextNumber
         nextNumber += 1
         _ = try datagram.withUnsafeMutableBytes {
-            try protection.seal(packetNumber: number, plaintextCount: frames.count, in: $0)
+            try protection.seal(
+                packetNumber: number, plaintextCount: frames.count, in: $0, sequence: sequence)
         }
         return datagram
     }
@@ -33,21 +38,26 @@ struct HostilePeer {
 }
 
 extension Connection {
-    mutating func receive(_ datagram: [UInt8], now: Instant = .zero) {
-        datagram.withUnsafeBytes { receive($0, ecn: .notCapable, now: now) }
+    mutating func receive(_ datagram: [UInt8], on path: PathID = .only, now: Instant = .zero) {
+        datagram.withUnsafeBytes { receive($0, on: path, ecn: .notCapable, now: now) }
+    }
+
+    /// All datagrams that may leave now, with the path of each.
+    mutating func drainWithPaths(now: Instant) -> [(path: PathID, bytes: [UInt8])] {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        var result: [(path: PathID, bytes: [UInt8])] = []
+        while let sent = buffer.withUnsafeMutableBytes({ pollTransmit(into: $0, now: now) }) {
+            for offset in stride(from: 0, to: sent.byteCount, by: sent.segmentSize) {
+                let end = min(offset + sent.segmentSize, sent.byteCount)
+                result.append((sent.path, Array(buffer[offset..<end])))
+            }
+        }
+        return result
     }
 
     /// All datagrams that may leave now.
     mutating func drainTransmit(now: Instant) -> [[UInt8]] {
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        var result: [[UInt8]] = []
-        while let sent = buffer.withUnsafeMutableBytes({ pollTransmit(into: $0, now: now) }) {
-            for offset in stride(from: 0, to: sent.byteCount, by: sent.segmentSize) {
-                result.append(
-                    Array(buffer[offset..<min(offset + sent.segmentSize, sent.byteCount)]))
-            }
-        }
-        return result
+        drainWithPaths(now: now).map(\.bytes)
     }
 
     /// The reason of the closed event, if it came.

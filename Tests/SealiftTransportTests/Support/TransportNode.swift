@@ -8,7 +8,6 @@ import SealiftTestSupport
 /// objects, a few at a time; the responder makes their bytes from the object's id.
 struct TransportNode: SimulatedEndpoint {
     var connection: Connection
-    let peer: SimulatedAddress
     /// Lengths of the objects of this run, by id; the same at both ends.
     let lengths: [Int]
     /// Objects asked for and not complete, at most.
@@ -30,8 +29,8 @@ struct TransportNode: SimulatedEndpoint {
         configuration: ConnectionConfiguration, window: Int
     ) {
         self.window = window
-        connection = Connection(session: session, configuration: configuration, now: .zero)
-        self.peer = peer
+        connection = Connection(
+            session: session, configuration: configuration, on: PathID(peer), now: .zero)
         self.lengths = lengths
         isReceiver = session.role == .initiator
         request()
@@ -87,7 +86,8 @@ struct TransportNode: SimulatedEndpoint {
     mutating func receive(_ datagram: SimulatedDatagram, now: Instant) {
         datagram.bytes.withUnsafeBytes {
             connection.receive(
-                $0, ecn: ECN(rawValue: datagram.ecn.rawValue) ?? .notCapable, now: now)
+                $0, on: PathID(datagram.from),
+                ecn: ECN(rawValue: datagram.ecn.rawValue) ?? .notCapable, now: now)
         }
         serve()
     }
@@ -100,7 +100,6 @@ struct TransportNode: SimulatedEndpoint {
     var nextTimeout: Instant? { connection.nextTimeout }
 
     mutating func pollTransmit(now: Instant) -> [SimulatedDatagram] {
-        let peer = peer
         var out = buffer
         buffer = []
         defer { buffer = out }
@@ -110,10 +109,24 @@ struct TransportNode: SimulatedEndpoint {
             var offset = 0
             while offset < sent.byteCount {
                 let end = min(sent.byteCount, offset + sent.segmentSize)
-                datagrams.append(SimulatedDatagram(bytes: Array(bytes[offset..<end]), to: peer))
+                datagrams.append(
+                    SimulatedDatagram(bytes: Array(bytes[offset..<end]), to: sent.path.address))
                 offset = end
             }
             return datagrams
         }
+    }
+}
+
+extension PathID {
+    /// The path to an address of the simulator, from the only socket.
+    init(_ address: SimulatedAddress) {
+        self.init(UInt64(address.host), UInt64(address.port), 0)
+    }
+
+    /// The address that the path leads to.
+    var address: SimulatedAddress {
+        SimulatedAddress(
+            host: UInt32(truncatingIfNeeded: words.0), port: UInt16(truncatingIfNeeded: words.1))
     }
 }

@@ -6,7 +6,7 @@ extension Bbr {
         case .startup: Self.startupPacingGain
         case .drain: 0.5
         case .probeDown: Self.slowestGain
-        case .probeUp: 1.25
+        case .probeUp: Self.upGain
         case .probeCruise, .probeRefill, .probeRoundTrip: 1
         }
     }

@@ -38,7 +38,9 @@ extension Bbr {
 
     /// UpdateProbeBWCyclePhase.
     mutating func moveCycle(_ sample: RateSample) {
-        guard pipe.wasReached, !adaptLongTermModel(sample) else { return }
+        // As of before this ACK: the bound may grow with it, and the window only follows later.
+        let isBound = usesWindow && window >= longTermInflight
+        guard pipe.wasReached, !adaptLongTermModel(sample, isBound: isBound) else { return }
         switch phase {
         case .probeDown:
             if isTimeToProbe {
@@ -51,7 +53,7 @@ extension Bbr {
         case .probeRefill:
             if rounds.isStart { goUp(sample) }
         case .probeUp:
-            if isTimeToGoDown(sample) {
+            if isTimeToGoDown(sample, isBound: isBound) {
                 cycle.wasTooHigh = false
                 goDown()
             }
@@ -66,13 +68,14 @@ extension Bbr {
     }
 
     /// IsTimeToGoDown.
-    private mutating func isTimeToGoDown(_ sample: RateSample) -> Bool {
+    private mutating func isTimeToGoDown(_ sample: RateSample, isBound: Bool) -> Bool {
         if cycle.wasTooHigh, bytesInFlight >= longTermInflight {
             cycle.wasPrecautionary = true
             return true
         }
-        if usesWindow, window >= longTermInflight {
-            // The rate is bounded by this volume: a plateau says nothing of the path.
+        if isBound, bytesInFlight <= inflight(Self.upGain, of: filter.maximum) {
+            // This volume holds the rate down: a plateau says nothing of the path. The draft does not
+            // ask whether it still fits into the pipe, and so probes on into a queue.
             pipe.restart(from: sample.bytesPerSecond)
             return false
         }
@@ -83,7 +86,7 @@ extension Bbr {
 
     /// AdaptLongTermModel.
     /// - Returns: whether the phase was changed.
-    private mutating func adaptLongTermModel(_ sample: RateSample) -> Bool {
+    private mutating func adaptLongTermModel(_ sample: RateSample, isBound: Bool) -> Bool {
         if cycle.feedback == .starting, rounds.isStart { cycle.feedback = .probing }
         if cycle.feedback == .stopping, rounds.isStart {
             cycle.isProbeSample = false
@@ -98,13 +101,12 @@ extension Bbr {
             !exceedsTolerance(lost: Double(sample.lost), of: Double(sample.bytesInFlightAtSend))
         else { return false }
         longTermInflight = max(longTermInflight, Double(sample.bytesInFlightAtSend))
-        if phase == .probeUp { growLongTermInflight(sample) }
+        if phase == .probeUp, isBound { growLongTermInflight(sample) }
         return false
     }
 
     /// ProbeInflightLongtermUpward.
     private mutating func growLongTermInflight(_ sample: RateSample) {
-        guard usesWindow, window >= longTermInflight else { return }
         cycle.acknowledged += Double(sample.newlyDelivered)
         if cycle.acknowledged >= cycle.acknowledgedPerPacket {
             let steps = (cycle.acknowledged / cycle.acknowledgedPerPacket).rounded(.down)

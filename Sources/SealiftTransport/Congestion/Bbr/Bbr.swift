@@ -16,6 +16,8 @@ struct Bbr: CongestionController {
     static let pacingMargin = 0.99
     /// §5.6.1: the pacing gain of ProbeBW_DOWN.
     static let slowestGain = 0.9
+    /// §5.6.1: the pacing gain of ProbeBW_UP.
+    static let upGain = 1.25
     static let multiplicativeDecrease = 0.7
     static let headroom = 0.15
     static let minimumWindowPackets = 4.0

@@ -1,14 +1,15 @@
 /// LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus): sends in the background. It takes delay for the sign
 /// that others want the link, and leaves it to them. Windows in bytes, times in nanoseconds.
 struct Ledbat: CongestionController {
-    /// The queueing delay it aims at: at most 60 ms, and half of the base delay, so that a queue of
-    /// less than 60 ms, which 60 ms would only ever find by overflowing it, is still left to others.
+    /// The queueing delay it aims at. The draft has 60 ms; here it is at most half of the base delay,
+    /// or a queue shorter than 60 ms would only be noticed when it overflows, and nothing left to
+    /// others.
     static let targetRange = 5_000_000.0...60_000_000.0
     static let initialWindowPackets = 2
     static let minimumWindowPackets = 2.0
-    /// The share of the target at which slow start ends (§4.3).
+    /// The share of the target at which slow start ends.
     static let slowStartExit = 0.75
-    /// A slowdown is followed by nine times its length without one (§4.4).
+    /// A slowdown is followed by nine times its length without one.
     static let slowdownSpacing: Int64 = 9
 
     private var segment: Double
@@ -48,12 +49,13 @@ struct Ledbat: CongestionController {
         return (isInSlowStart ? 2 : 1.2) * window * 1e9 / Double(max(smoothedRTT, 1000))
     }
 
-    /// §4.2: the longer the base delay, the faster, up to once per window as Reno.
     private var target: Double {
         let base = Double(baseDelay.minimum ?? 0)
         return min(max(base / 2, Self.targetRange.lowerBound), Self.targetRange.upperBound)
     }
 
+    /// GAIN: a sixteenth of Reno's pace on a short path, which would else be filled fastest, up to
+    /// Reno's at 120 ms.
     private var gain: Double {
         let base = Double(max(baseDelay.minimum ?? 1, 1))
         return 1 / min(16, (2 * Self.targetRange.upperBound / base).rounded(.up))
@@ -83,7 +85,7 @@ struct Ledbat: CongestionController {
             if queueing <= target {
                 window += gain * segment * share
             } else {
-                // §4.2: per round trip GAIN - Constant * window * (delay / target - 1), at most half.
+                // Per round trip GAIN - Constant * window * (delay / target - 1), at most half.
                 let change = gain * segment - window * (queueing / target - 1)
                 window += max(change, -window / 2) * share
             }
@@ -103,7 +105,7 @@ struct Ledbat: CongestionController {
         }
     }
 
-    /// §4.4: now and then the window goes to its minimum for two round trips, so that the queue
+    /// Now and then the window goes to its minimum for two round trips, so that the queue
     /// empties and the base delay is seen, however many LEDBAT++ flows share the link.
     private mutating func moveSlowdown(_ event: AcknowledgementEvent) {
         switch slowdown {
@@ -148,54 +150,5 @@ struct Ledbat: CongestionController {
     mutating func datagramSizeChanged(to size: Int) {
         segment = Double(size)
         window = max(window, minimumWindow)
-    }
-}
-
-/// The least round-trip time of each of the last ten minutes (RFC 6817 §3.4.2 BASE_HISTORY).
-struct BaseDelayHistory {
-    private static let minute: Int64 = 60_000_000_000
-    private var minutes = InlineArray<10, Int64>(repeating: .max)
-    private var index = 0
-    private var minuteStart: Int64?
-
-    /// The least of all; nil before the first sample.
-    private(set) var minimum: Int64?
-
-    /// Takes in a sample, in nanoseconds.
-    mutating func update(_ sample: Int64, now: Int64) {
-        guard let start = minuteStart, now - start < Self.minute else {
-            if minuteStart != nil { index = (index + 1) % minutes.count }
-            minuteStart = now
-            minutes[index] = sample
-            recompute()
-            return
-        }
-        minutes[index] = min(minutes[index], sample)
-        minimum = min(minimum ?? sample, sample)
-    }
-
-    private mutating func recompute() {
-        var least = Int64.max
-        for position in minutes.indices { least = min(least, minutes[position]) }
-        minimum = least
-    }
-}
-
-/// The least of the last four samples: one late ACK is no queue (RFC 6817 §3.4.2 CURRENT_FILTER).
-struct RecentMinimum {
-    private var samples = InlineArray<4, Int64>(repeating: .max)
-    private var index = 0
-
-    /// The least; nil before the first sample.
-    var minimum: Int64? {
-        var least = Int64.max
-        for position in samples.indices { least = min(least, samples[position]) }
-        return least == .max ? nil : least
-    }
-
-    /// Takes in a sample, in nanoseconds.
-    mutating func update(_ sample: Int64) {
-        samples[index] = sample
-        index = (index + 1) % samples.count
     }
 }

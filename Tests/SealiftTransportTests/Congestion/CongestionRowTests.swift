@@ -1,0 +1,71 @@
+import Testing
+
+@testable import SealiftTransport
+
+/// The rows that issue and decision record name: one flow, 500 Mbit/s, a queue of one
+/// bandwidth-delay product. Shares are of content in what the link carries in IP bytes: 95.3 % is
+/// what headers leave, less the loss.
+@Suite("One flow on a long link")
+struct CongestionRowTests {
+    struct Row: CustomStringConvertible {
+        var algorithm = CongestionAlgorithm.bbr()
+        var milliseconds: Int64
+        var loss: Double
+        var least: Double
+        var seconds: ClosedRange<Double>
+        var description: String { "\(algorithm), \(milliseconds) ms, \(loss * 100) %" }
+    }
+
+    static let rows: [Row] = [
+        Row(milliseconds: 100, loss: 0, least: 0.94, seconds: 5...17),
+        Row(milliseconds: 100, loss: 0.01, least: 0.92, seconds: 5...17),
+        Row(milliseconds: 300, loss: 0.01, least: 0.90, seconds: 8...28),
+        Row(milliseconds: 600, loss: 0.01, least: 0.87, seconds: 15...40),
+        Row(
+            algorithm: .lossTolerant, milliseconds: 100, loss: 0.03, least: 0.86, seconds: 5...15),
+        Row(
+            algorithm: .lossTolerant, milliseconds: 100, loss: 0.05, least: 0.82, seconds: 5...15),
+    ]
+
+    @Test("is filled after start-up", arguments: rows)
+    func share(row: Row) {
+        var simulation = CongestionSimulation.one(
+            row.algorithm, megabits: 500, milliseconds: row.milliseconds, loss: .random(row.loss))
+        let share = simulation.shares(
+            from: row.seconds.lowerBound, to: row.seconds.upperBound)[0]
+        #expect(share >= row.least)
+    }
+
+    @Test(
+        "is half used within fourteen round trips", arguments: [Int64(100), 300, 600], [0, 0.01])
+    func startUp(milliseconds: Int64, loss: Double) {
+        var simulation = CongestionSimulation.one(
+            .bbr(), megabits: 500, milliseconds: milliseconds, loss: .random(loss))
+        let roundTrip = Double(milliseconds) / 1000
+        let best = (9...13).map { round in
+            simulation.shares(from: Double(round) * roundTrip, to: Double(round + 1) * roundTrip)[0]
+        }
+        #expect(best.contains { $0 >= 0.5 })
+    }
+}
+
+extension CongestionSimulation {
+    /// One endless flow over a link with a queue of so many bandwidth-delay products.
+    static func one(
+        _ algorithm: CongestionAlgorithm, megabits: Double, milliseconds: Int64,
+        queue: Double = 1, loss: SimulatedBottleneck.Loss = .none, seed: UInt64 = 1
+    ) -> CongestionSimulation {
+        let flow = SimulatedFlow(algorithm, roundTrip: milliseconds * 1_000_000, seed: seed)
+        var link = SimulatedBottleneck(
+            megabits: megabits, milliseconds: Double(milliseconds), queue: queue)
+        link.loss = loss
+        return CongestionSimulation(link, [flow], seed: seed)
+    }
+}
+
+extension SimulatedBottleneck {
+    /// A queue of so many bandwidth-delay products.
+    init(megabits: Double, milliseconds: Double, queue: Double) {
+        self.init(megabits: megabits, .queue(bytes: megabits * 125 * milliseconds * queue))
+    }
+}

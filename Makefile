@@ -1,7 +1,7 @@
 # One configuration and one set of flags for build, demo and test: other flags rebuild everything.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: help build test demo lint fuzz bench bench-wan bench-parts test-kill test-peers
+.PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-rendezvous test-kill test-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench-wan: build ## Measure long and lossy links through the emulator (root)
 bench-parts: build ## Measure sealing, hashing, packets and the journal alone, counts held to thresholds
 	@scripts/bench-tools
 	@scripts/bench-parts
+
+bench-rendezvous: build ## Load a rendezvous server with 10,000 clients on loopback
+	@scripts/bench-rendezvous
 
 test-peers: build ## Play the independent Python peers, honest and hostile, against the built program (5 min)
 	@scripts/bootstrap peers

@@ -15,6 +15,13 @@ let settings: [SwiftSetting] = [
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOWebSocket", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -54,6 +61,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     ],
     targets: [
         // Pure values: no I/O, no clock, no randomness of their own, no async.
@@ -73,16 +82,24 @@ let package = Package(
         .target(name: "CSealiftSys"),
         library("SealiftIO", ["SealiftBase", "CSealiftSys", deque]),
 
+        // The signaling server and its client: WebSocket over TLS, on SwiftNIO.
+        library(
+            "SealiftRendezvous",
+            ["SealiftBase", "SealiftCrypto", "SealiftIO", "SealiftTraversal"] + nio),
+
         // The product.
         library(
             "Sealift",
             [
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-                "SealiftTransfer", "SealiftIO", deque,
+                "SealiftTransfer", "SealiftTraversal", "SealiftIO", "SealiftRendezvous", deque,
             ]),
         library(
             "SealiftCLI",
-            ["SealiftBase", "SealiftContent", "SealiftIO", "Sealift", argumentParser]),
+            [
+                "SealiftBase", "SealiftContent", "SealiftTraversal", "SealiftIO",
+                "SealiftRendezvous", "Sealift", argumentParser,
+            ]),
         .executableTarget(name: "sealift", dependencies: ["SealiftCLI"], swiftSettings: settings),
 
         // Joins two network namespaces by a long, lossy link: for benchmarks, not a product.
@@ -100,6 +117,15 @@ let package = Package(
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
                 "SealiftTestSupport", "CAllocationCounter",
             ],
+            swiftSettings: settings),
+
+        // Loads a rendezvous server with clients: for `make bench-rendezvous`, not a product.
+        .executableTarget(
+            name: "rendezvousload",
+            dependencies: [
+                "SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftIO",
+                "SealiftRendezvous",
+            ] + nio,
             swiftSettings: settings),
 
         // Simulated network, virtual clock, vectors: for tests, not a product.
@@ -137,6 +163,12 @@ let package = Package(
                 "SealiftTransfer", "SealiftTestSupport",
             ]),
         tests("SealiftTraversalTests", ["SealiftBase", "SealiftCrypto", "SealiftTraversal"]),
+        tests(
+            "SealiftRendezvousTests",
+            [
+                "SealiftBase", "SealiftCrypto", "SealiftIO", "SealiftTraversal",
+                "SealiftRendezvous",
+            ]),
         tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
         tests(
             "SealiftTests",

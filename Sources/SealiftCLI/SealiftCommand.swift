@@ -23,10 +23,14 @@ struct SealiftCommand: ParsableCommand {
             ENVIRONMENT:
               SEALIFT_HOME     the folder of sealift's own state (default: XDG data)
               SEALIFT_TICKET   the ticket for `sealift receive`
+              SEALIFT_RENDEZVOUS   servers where codes meet, such as wss://rv.example.org:7440
               NO_COLOR         no colours
             """,
         version: "sealift \(version)",
-        subcommands: [SendCommand.self, ReceiveCommand.self, HashCommand.self, VerifyCommand.self])
+        subcommands: [
+            SendCommand.self, ReceiveCommand.self, HashCommand.self, VerifyCommand.self,
+            RendezvousCommand.self,
+        ])
 }
 
 /// Paragraphs that several pages of help share.

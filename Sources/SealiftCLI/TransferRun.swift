@@ -23,7 +23,7 @@ struct TransferRun {
     /// Runs `transfer` with an observer, and says how it ended.
     /// - Throws: ``Program/Ending`` for every status but success.
     func run(
-        question mode: Question.Mode,
+        question mode: Question.Mode, result: SendResult = .ticket,
         _ transfer: (any TransferObserver, Cancellation) throws(SealiftError) -> TransferSummary
     ) throws {
         let output = ResultOutput(cancellation: cancellation)
@@ -31,7 +31,8 @@ struct TransferRun {
         let observer: any TransferObserver =
             asJSON
             ? ScriptObserver(terminal: terminal, output: output, question: question)
-            : PersonObserver(terminal: terminal, output: output, question: question)
+            : PersonObserver(
+                terminal: terminal, output: output, question: question, result: result)
         let summary: TransferSummary
         do throws(SealiftError) {
             summary = try transfer(observer, cancellation)

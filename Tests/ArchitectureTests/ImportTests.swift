@@ -26,14 +26,20 @@ private let allowedImports: [String: Set<String>] = [
     "CSodium": [],
     "SealiftIO": ["SealiftBase", "CSealiftSys", "DequeModule", "Glibc", "Synchronization"],
 
+    "SealiftRendezvous": [
+        "SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftIO", "NIOCore", "NIOPosix",
+        "NIOHTTP1", "NIOWebSocket", "NIOSSL", "Glibc", "Synchronization",
+    ],
+
     // The product.
     "Sealift": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
-        "SealiftIO", "DequeModule", "Glibc", "Synchronization",
+        "SealiftTraversal", "SealiftIO", "SealiftRendezvous", "DequeModule", "Glibc",
+        "Synchronization",
     ],
     "SealiftCLI": [
-        "SealiftBase", "SealiftContent", "SealiftIO", "Sealift", "ArgumentParser", "Foundation",
-        "Glibc", "Synchronization",
+        "SealiftBase", "SealiftContent", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
+        "Sealift", "ArgumentParser", "Foundation", "Glibc", "Synchronization",
     ],
     "sealift": ["SealiftCLI"],
 
@@ -43,6 +49,10 @@ private let allowedImports: [String: Set<String>] = [
     "partbench": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTestSupport",
         "CAllocationCounter", "Glibc",
+    ],
+    "rendezvousload": [
+        "SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
+        "NIOCore", "NIOPosix", "NIOSSL", "NIOWebSocket", "Glibc", "Synchronization",
     ],
     "SealiftFuzzing": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
@@ -69,6 +79,9 @@ private let allowedTestImports: [String: Set<String>] = [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
     ],
     "SealiftTraversalTests": ["SealiftBase", "SealiftCrypto", "SealiftTraversal"],
+    "SealiftRendezvousTests": [
+        "SealiftBase", "SealiftCrypto", "SealiftIO", "SealiftTraversal", "SealiftRendezvous",
+    ],
     "SealiftIOTests": ["SealiftBase", "SealiftIO"],
     "SealiftTests": [
         "Sealift", "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",

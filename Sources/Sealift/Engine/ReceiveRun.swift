@@ -77,7 +77,8 @@ final class ReceiveRun {
             throw SealiftError(listening: error)
         }
         dialer = ReceiverDialer(
-            ticket: options.ticket, device: device, paths: addresses.compactMap(pump.path(to:)))
+            ticket: options.ticket, role: options.role, device: device,
+            paths: addresses.compactMap(pump.path(to:)))
         do throws(DialFailure) {
             current = ReceiveAttempt(
                 try dialer.dial(for: options.connectTimeout, now: MonotonicClock.now()))

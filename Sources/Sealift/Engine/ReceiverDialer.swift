@@ -7,6 +7,8 @@ import SealiftTransport
 /// Begins sessions with the sender that a ticket names, each with keys of its own.
 struct ReceiverDialer {
     let ticket: Ticket
+    /// What the ticket's key was made for.
+    let role: SessionRole
     let device: DeviceKeyPair
     /// Every address of the ticket that this machine has a socket for.
     let paths: [PathID]
@@ -19,7 +21,7 @@ struct ReceiverDialer {
         } catch {
             throw .system(error)
         }
-        let (ticket, device) = (ticket, device)
+        let (ticket, role, device) = (ticket, role, device)
         do throws(HandshakeError) {
             return try ReceiverEndpoint(
                 paths: paths,
@@ -28,7 +30,7 @@ struct ReceiverDialer {
             ) { () throws(HandshakeError) in
                 var entropy = SealiftCrypto.SystemEntropy()
                 return try HandshakeInitiator(
-                    psk: ticket.secret, role: .ticket, local: device,
+                    psk: ticket.secret, role: role, local: device,
                     expectedPeer: ticket.fingerprint, entropy: &entropy)
             }
         } catch {

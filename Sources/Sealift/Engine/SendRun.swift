@@ -5,6 +5,7 @@ import SealiftCrypto
 import SealiftIO
 import SealiftTransfer
 import SealiftTransport
+import SealiftTraversal
 
 /// One run of a sender: the socket thread's loop around a ``SenderEndpoint``.
 ///
@@ -42,6 +43,8 @@ final class SendRun {
     private let manifest: ManifestFile?
     private var desk: TicketDesk
     private let disk: SenderDisk
+    /// Offers codes; nil where no rendezvous server is named.
+    private let codes: CodeDesk?
     private var endpoint: SenderEndpoint
     private var backlog: Deque<SenderDisk.Command> = []
     private var guests: [SenderEndpoint.SessionID: Guest] = [:]
@@ -101,6 +104,15 @@ final class SendRun {
         } catch {
             throw SealiftError(.internalFailure, error)
         }
+        do throws(SystemError) {
+            codes =
+                options.rendezvous.isEmpty
+                ? nil
+                : try CodeDesk(
+                    servers: options.rendezvous, meeting: Meeting(desk.ticket), waker: waker)
+        } catch {
+            throw SealiftError(.internalFailure, error)
+        }
         patience = options.wait.map { MonotonicClock.now() + $0 }
     }
 
@@ -137,6 +149,7 @@ final class SendRun {
                     EndpointAddress(bytes: $0.bytes, port: $0.port)
                 }))
         let loopFailure = loop()
+        codes?.finish()
         disk.finish()
         // Nobody needs the answer any more: wake whoever thinks about it.
         if reception.isAsking { cancellation.request() }
@@ -166,6 +179,7 @@ final class SendRun {
                 endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
             takeOutputs()
+            takeCodes()
             takeAnswers()
             if let due = endpoint.nextTimeout, due <= now { endpoint.handleTimeout(now: now) }
             settle(now: now)
@@ -205,6 +219,17 @@ final class SendRun {
         let full = served.filter { endpoint.bytesQueued(of: $0) >= Self.queuedBytesWanted }
         disk.pause(full)
         return full.count < served.count
+    }
+
+    /// Takes note of what became of the codes.
+    private func takeCodes() {
+        while let event = codes?.takeEvent() {
+            switch event {
+            case .code(let code): observer.tell(.code(text: code.text))
+            case .agreed(let key): endpoint.accept(key, role: .pairingCode)
+            case .trouble(let words): observer.tell(.warning(TransferWarning(words)))
+            }
+        }
     }
 
     private func settle(now: Instant) {

@@ -47,11 +47,14 @@ public struct EndpointAddress: Hashable, Sendable {
 extension EndpointAddress: CustomStringConvertible {
     /// The form that ``init(_:)`` reads.
     public var description: String {
+        bytes.count == 16 ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    /// The address alone, without brackets.
+    var host: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        let isIPv6 = bytes.count == 16
-        inet_ntop(isIPv6 ? AF_INET6 : AF_INET, bytes, &text, socklen_t(text.count))
-        let host = String(
+        inet_ntop(bytes.count == 16 ? AF_INET6 : AF_INET, bytes, &text, socklen_t(text.count))
+        return String(
             decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }

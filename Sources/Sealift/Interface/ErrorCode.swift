@@ -8,6 +8,17 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     /// The address to listen on could not be bound.
     case cannotListen = "cannot_listen"
 
+    /// No rendezvous server could be used.
+    case rendezvousUnreachable = "rendezvous_unreachable"
+
+    // The code.
+    /// The text is no code, or a word or the number is mistyped. Nothing was sent.
+    case codeMistyped = "code_mistyped"
+    /// Nobody waits with the code's number.
+    case codeUnknown = "code_unknown"
+    /// The words are not the sender's; the code is used up.
+    case codeWrong = "code_wrong"
+
     // The ticket.
     /// The text is no ticket at all.
     case notATicket = "not_a_ticket"
@@ -83,9 +94,10 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     /// The exit status that goes with this error.
     public var exitStatus: ExitStatus {
         switch self {
-        case .cannotConnect, .nobodyCame, .cannotListen: .cannotConnect
+        case .cannotConnect, .nobodyCame, .cannotListen, .rendezvousUnreachable: .cannotConnect
         case .notATicket, .ticketMistyped, .ticketNewerVersion, .ticketMalformed, .ticketUsed,
-            .ticketExpired, .ticketWithdrawn, .ticketDeclined, .wrongSender:
+            .ticketExpired, .ticketWithdrawn, .ticketDeclined, .wrongSender,
+            .codeMistyped, .codeUnknown, .codeWrong:
             .ticket
         case .rootMismatch, .protocolViolation, .listingRefused, .manifestDamaged, .treeDiffers:
             .integrity

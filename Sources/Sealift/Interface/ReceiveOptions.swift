@@ -1,10 +1,13 @@
 public import SealiftContent
+import SealiftCrypto
 public import SealiftTransfer
 
 /// What a receiver is asked to do.
 public struct ReceiveOptions: Sendable {
     /// The ticket that the sender handed over.
     public var ticket: Ticket
+    /// What the ticket's key was made for.
+    var role = SessionRole.ticket
     /// The folder to receive into, as the bytes of a path; created where it is missing.
     public var output: [UInt8]
     /// How long to try for the first contact.
@@ -47,6 +50,21 @@ public struct ReceiveOptions: Sendable {
 
     /// How long to try for the first contact unless told otherwise: 30 seconds.
     public static let defaultConnectTimeout: Duration = .seconds(30)
+
+    /// Makes options from a ticket that was read already.
+    init(
+        ticket: Ticket, role: SessionRole, output: [UInt8], connectTimeout: Duration,
+        home: [UInt8]?
+    ) {
+        self.ticket = ticket
+        self.role = role
+        self.output = output
+        self.connectTimeout = connectTimeout
+        onConflict = .fail
+        selection = .everything
+        verifiesDisk = false
+        self.home = home
+    }
 
     /// Makes options from the text of a ticket.
     /// - Throws: what is wrong with the ticket, and what to do about it.

@@ -1,3 +1,5 @@
+public import SealiftRendezvous
+
 /// What a sender is asked to do.
 public struct SendOptions: Equatable, Sendable {
     /// The files and folders to send, as the user named them: bytes of a path, never empty.
@@ -21,6 +23,8 @@ public struct SendOptions: Equatable, Sendable {
     public var manifest: [UInt8]?
     /// How much of the network to take.
     public var traffic: TrafficPolicy
+    /// The rendezvous servers to offer a code at, the first that answers; empty for no code.
+    public var rendezvous: [RendezvousAddress]
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
 
@@ -49,7 +53,8 @@ public struct SendOptions: Equatable, Sendable {
         expires: Duration = SendOptions.defaultExpiry, wait: Duration? = nil,
         ticketFile: [UInt8]? = nil, audience: Audience = .oneReceiver,
         admission: Admission = .everybody, manifest: [UInt8]? = nil,
-        traffic: TrafficPolicy = TrafficPolicy(), home: [UInt8]? = nil
+        traffic: TrafficPolicy = TrafficPolicy(), rendezvous: [RendezvousAddress] = [],
+        home: [UInt8]? = nil
     ) {
         self.paths = paths
         self.listen = listen
@@ -61,6 +66,7 @@ public struct SendOptions: Equatable, Sendable {
         self.admission = admission
         self.manifest = manifest
         self.traffic = traffic
+        self.rendezvous = rendezvous
         self.home = home
     }
 }

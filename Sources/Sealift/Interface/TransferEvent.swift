@@ -5,6 +5,9 @@ public import SealiftBase
 public enum TransferEvent: Equatable, Sendable {
     /// The ticket to hand to the receiver. Who has this text can receive: it goes to the user only.
     case ticket(text: String)
+    /// The code to read to the receiver; one that was told before is dead. Whoever has this text can
+    /// receive: it goes to the user only.
+    case code(text: String)
     /// The sender waits at these addresses; they are the ones in the ticket.
     case listening(addresses: [EndpointAddress])
     /// The two ends have proven themselves to each other, or found each other again.

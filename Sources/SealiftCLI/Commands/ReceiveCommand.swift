@@ -1,16 +1,19 @@
 internal import ArgumentParser
 internal import Sealift
+internal import SealiftTraversal
 internal import SealiftContent
 
 /// `sealift receive`: takes a ticket, shows what is offered, and receives it.
 struct ReceiveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "receive",
-        abstract: "Receive what a ticket stands for.",
+        abstract: "Receive what a ticket or a code stands for.",
         usage: "sealift receive [<options>]",
         discussion: """
             The ticket comes from --ticket-file, else SEALIFT_TICKET, else the first line of standard \
             input, else a question; never from an argument, which others on this machine can read. \
+            A code (48213-copper-orbit-tiger) may stand for it where SEALIFT_RENDEZVOUS names the \
+            sender's server. \
             Before anything is written, what is offered is shown and a question asked. Nothing that \
             exists is overwritten unless --on-conflict says so. After an interruption, run the same \
             command again: what was proven is not sent again.
@@ -77,11 +80,13 @@ struct ReceiveCommand: ParsableCommand {
 
     func validate() throws {
         if let first = unexpected.first {
-            guard first.lowercased().hasPrefix("sealift1") else {
+            let isSecret =
+                first.lowercased().hasPrefix("sealift1") || PairingCode.looksLikeOne(first)
+            guard isSecret else {
                 throw ValidationError("`sealift receive` takes no argument")
             }
             throw ValidationError(
-                "a ticket is never an argument: others on this machine can read it there. "
+                "a ticket or code is never an argument: others on this machine can read it there. "
                     + "Give it by --ticket-file FILE, SEALIFT_TICKET, or standard input")
         }
         if yes && dryRun { throw ValidationError("--yes and --dry-run contradict each other") }
@@ -96,13 +101,27 @@ struct ReceiveCommand: ParsableCommand {
             yes: yes, dryRun: dryRun, hasPerson: inputIsTerminal && StandardStream.error.isTerminal)
         let run = TransferRun(asJSON: json)
         try run.run(question: mode) { observer, cancellation throws(SealiftError) in
-            let options = try ReceiveOptions(
-                ticketText: source.read(cancellation: cancellation),
-                output: output?.bytes ?? Array(".".utf8), onConflict: onConflict.policy,
-                selection: EntrySelection(
-                    included: include.map(\.pattern), excluded: exclude.map(\.pattern)),
-                verifiesDisk: verifyDisk, manifest: manifest?.bytes, home: Environment.home)
+            let options = try options(
+                source.read(cancellation: cancellation), cancellation: cancellation)
             return try runReceive(options, observer: observer, cancellation: cancellation)
         }
+    }
+
+    private func options(
+        _ text: String, cancellation: Cancellation
+    ) throws(SealiftError) -> ReceiveOptions {
+        let output = output?.bytes ?? Array(".".utf8)
+        var options =
+            PairingCode.looksLikeOne(text)
+            ? try ReceiveOptions(
+                codeText: text, servers: Environment.rendezvous(), output: output,
+                home: Environment.home, cancellation: cancellation)
+            : try ReceiveOptions(ticketText: text, output: output, home: Environment.home)
+        options.onConflict = onConflict.policy
+        options.selection = EntrySelection(
+            included: include.map(\.pattern), excluded: exclude.map(\.pattern))
+        options.verifiesDisk = verifyDisk
+        options.manifest = manifest?.bytes
+        return options
     }
 }

@@ -17,6 +17,7 @@ struct SendCommand: ParsableCommand {
               sealift send --ticket-file t model/            run again: the same ticket
               sealift send --rate 200mbit --background model/   in nobody's way
               sealift send --listen 192.0.2.7:4000 model/    one address, one port
+              SEALIFT_RENDEZVOUS=wss://rv.example.org sealift send model/   shows a code too
               sealift send --listen 0.0.0.0:4000 --advertise 198.51.100.2:4000 model/
               sealift send --keep --confirm model/           many receivers, each asked for
 
@@ -70,6 +71,10 @@ struct SendCommand: ParsableCommand {
 
     @OptionGroup var traffic: TrafficOptions
 
+    @Flag(
+        help: "Write the code to standard output instead of the ticket; needs SEALIFT_RENDEZVOUS.")
+    var code = false
+
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
     var json = false
 
@@ -94,7 +99,8 @@ struct SendCommand: ParsableCommand {
     func run() throws {
         let options = try options()
         let run = TransferRun(asJSON: json)
-        try run.run(question: .accept) { observer, cancellation throws(SealiftError) in
+        try run.run(question: .accept, result: code ? .code : .ticket) {
+            observer, cancellation throws(SealiftError) in
             try runSend(options, observer: observer, cancellation: cancellation)
         }
     }
@@ -102,12 +108,19 @@ struct SendCommand: ParsableCommand {
     private func options() throws(SealiftError) -> SendOptions {
         let sources = paths.map(\.bytes)
         try SourceNames.check(sources)
+        let rendezvous = try Environment.rendezvous()
+        guard !code || !rendezvous.isEmpty else {
+            throw SealiftError(
+                .usage, "--code needs a rendezvous server, and none is named",
+                advice: "Set SEALIFT_RENDEZVOUS, such as wss://rv.example.org:7440#sha256=…")
+        }
         return SendOptions(
             paths: sources, listen: listen.map(\.address), advertise: advertise.map(\.address),
             expires: expires.map { .seconds($0.seconds) } ?? SendOptions.defaultExpiry,
             wait: wait.map { .seconds($0.seconds) }, ticketFile: ticketFile?.bytes,
             audience: keep ? .manyReceivers : .oneReceiver,
             admission: confirm ? .asked : .everybody, manifest: manifest?.bytes,
-            traffic: traffic.policy, home: Environment.home)
+            traffic: traffic.policy, rendezvous: rendezvous,
+            home: Environment.home)
     }
 }

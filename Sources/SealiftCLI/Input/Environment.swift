@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Sealift
+internal import SealiftRendezvous
 
 /// The environment variables that sealift reads.
 enum Environment {
@@ -16,4 +18,21 @@ enum Environment {
 
     /// `SEALIFT_HOME`: the folder of sealift's own state.
     static var home: [UInt8]? { bytes("SEALIFT_HOME") }
+
+    /// `SEALIFT_RENDEZVOUS`: the rendezvous servers, separated by spaces or commas.
+    /// - Throws: an error of usage for a text that is no address.
+    static func rendezvous() throws(SealiftError) -> [RendezvousAddress] {
+        var servers: [RendezvousAddress] = []
+        for word in (text("SEALIFT_RENDEZVOUS") ?? "").split(whereSeparator: { ", \n".contains($0) }
+        ) {
+            guard let server = RendezvousAddress(String(word)) else {
+                throw SealiftError(
+                    .usage, "SEALIFT_RENDEZVOUS holds what is no address of a server",
+                    advice: "An address is wss://NAME:7440, or with the key that the server shows, "
+                        + "wss://NAME:7440#sha256=…")
+            }
+            servers.append(server)
+        }
+        return servers
+    }
 }

@@ -39,7 +39,7 @@ enum TicketSource: Equatable {
         case .standardInput:
             return try Self.readLine(cancellation)
         case .question:
-            StandardStream.error.write("Ticket: ")
+            StandardStream.error.write("Ticket or code: ")
             return try Self.readLine(cancellation)
         }
     }

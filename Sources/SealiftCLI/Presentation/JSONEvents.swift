@@ -7,6 +7,8 @@ enum JSONEvents {
         switch event {
         case .ticket(let text):
             object("ticket", [("ticket", .string(text))])
+        case .code(let text):
+            object("code", [("code", .string(text))])
         case .listening(let addresses):
             object("listening", [("addresses", .array(addresses.map { .string($0.description) }))])
         case .connected(let connection):
@@ -52,6 +54,15 @@ enum JSONEvents {
                 ("message", .string(error.message)),
                 ("advice", .string(error.advice)),
                 ("cause", error.cause.map { .string($0) } ?? .null),
+            ])
+    }
+
+    static func line(_ places: RendezvousPlaces) -> JSONText {
+        object(
+            "serving",
+            [
+                ("servers", .array(places.servers.map { .string("\($0)") })),
+                ("stun", .array(places.stun.map { .string($0.description) })),
             ])
     }
 

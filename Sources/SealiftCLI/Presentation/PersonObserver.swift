@@ -6,14 +6,21 @@ struct PersonObserver: TransferObserver {
     let terminal: TerminalOutput
     let output: ResultOutput
     let question: Question
+    /// What stands on standard output.
+    var result = SendResult.ticket
 
     func handle(_ event: TransferEvent) {
         switch event {
         case .ticket(let text):
+            guard result == .ticket else { return }
             output.write(text + "\n")
             terminal.show(
                 "Hand the ticket over a channel you trust: whoever has it can receive.\n"
                     + "There: sealift receive\n")
+        case .code(let text):
+            if result == .code { output.write(text + "\n") }
+            terminal.show(
+                "code: \(terminal.style.strong(text)) (there: sealift receive; good for one try)\n")
         case .listening(let addresses):
             let list = addresses.map(\.description).joined(separator: ", ")
             terminal.show("waiting for the receiver at \(list)\n")
@@ -58,4 +65,12 @@ struct PersonObserver: TransferObserver {
             terminal.show(terminal.style.error("failed:") + " \(path): \(reason)\n")
         }
     }
+}
+
+/// What a sender writes to standard output.
+enum SendResult: Equatable, Sendable {
+    /// One line: the ticket.
+    case ticket
+    /// `--code`: the code, and each that replaces it, a line each.
+    case code
 }

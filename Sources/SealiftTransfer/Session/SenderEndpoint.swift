@@ -117,6 +117,11 @@ public struct SenderEndpoint {
 
     // MARK: Inputs
 
+    /// Answers whoever knows `psk` too, from now on.
+    public mutating func accept(_ psk: PreSharedKey, role: SessionRole) {
+        responder.accept(psk, role: role)
+    }
+
     /// Takes a datagram that came on `path`.
     public mutating func receive(
         _ datagram: UnsafeRawBufferPointer, on path: PathID, ecn: ECN, now: Instant

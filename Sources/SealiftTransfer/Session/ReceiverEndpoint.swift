@@ -133,11 +133,9 @@ public struct ReceiverEndpoint {
     public mutating func receive(
         _ datagram: UnsafeRawBufferPointer, on path: PathID, ecn: ECN, now: Instant
     ) {
-        if link != nil {
-            link?.connection.receive(datagram, on: path, ecn: ecn, now: now)
-        } else {
-            handshake(datagram, on: path, now: now)
-        }
+        // One look into the link, for each datagram: asking first whether it is there copies it.
+        let isTaken: Void? = link?.connection.receive(datagram, on: path, ecn: ecn, now: now)
+        if isTaken == nil { handshake(datagram, on: path, now: now) }
     }
 
     private mutating func handshake(

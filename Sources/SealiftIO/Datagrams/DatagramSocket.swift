@@ -70,6 +70,23 @@ public final class DatagramSocket: Sendable {
             send: Int(max(0, sealift_datagram_send_buffer(number))))
     }
 
+    /// Takes over a socket that is bound already.
+    init(bound descriptor: Descriptor) throws(SystemError) {
+        var form = sealift_address()
+        let number = descriptor.number
+        try checked(sealift_datagram_local_address(number, &form), "getsockname")
+        guard let localAddress = SocketAddress(form) else {
+            throw SystemError(code: EAFNOSUPPORT, operation: "getsockname")
+        }
+        self.descriptor = descriptor
+        self.localAddress = localAddress
+        faults = nil
+        segmentation = Atomic(true)
+        buffers = BufferSizes(
+            receive: Int(max(0, sealift_datagram_receive_buffer(number))),
+            send: Int(max(0, sealift_datagram_send_buffer(number))))
+    }
+
     /// Whether trains of datagrams still go out with one call. It starts true, and turns false for
     /// good when the kernel or the device refuses to cut one.
     public var isSegmentationOn: Bool { segmentation.load(ordering: .relaxed) }

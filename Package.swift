@@ -141,7 +141,7 @@ let package = Package(
             "SealiftFuzzing",
             [
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-                "SealiftTransfer", "SealiftTestSupport",
+                "SealiftTransfer", "SealiftTraversal", "SealiftTestSupport",
             ]),
 
         tests("SealiftBaseTests", ["SealiftBase", "SealiftTestSupport"]),
@@ -162,7 +162,9 @@ let package = Package(
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
                 "SealiftTransfer", "SealiftTestSupport",
             ]),
-        tests("SealiftTraversalTests", ["SealiftBase", "SealiftCrypto", "SealiftTraversal"]),
+        tests(
+            "SealiftTraversalTests",
+            ["SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftTestSupport"]),
         tests(
             "SealiftRendezvousTests",
             [
@@ -174,7 +176,8 @@ let package = Package(
             "SealiftTests",
             [
                 "Sealift", "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-                "SealiftTransfer", "SealiftIO", "SealiftTestSupport",
+                "SealiftTransfer", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
+                "SealiftTestSupport",
             ]),
         tests(
             "SealiftCLITests",

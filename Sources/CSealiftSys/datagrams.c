@@ -69,6 +69,14 @@ bool sealift_address_read(const struct sockaddr *from, struct sealift_address *t
     return false;
 }
 
+unsigned int sealift_address_write(const struct sealift_address *from,
+                                   struct sockaddr_storage *to) {
+    union any_address address;
+    socklen_t size = write_address(from, &address);
+    memcpy(to, &address, size);
+    return size;
+}
+
 uint32_t sealift_interface_index(const char *name) { return if_nametoindex(name); }
 
 // Sockets and options
@@ -108,6 +116,11 @@ int sealift_datagram_only_version_6(int fd) {
 }
 
 int sealift_datagram_coalesce(int fd) { return set_option(fd, IPPROTO_UDP, UDP_GRO, 1); }
+
+int sealift_datagram_only_interface(int fd, const char *name) {
+    return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name)) < 0 ? -errno
+                                                                                          : 0;
+}
 
 int sealift_datagram_set_receive_buffer(int fd, int bytes) {
     if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) == 0) return 0;
@@ -181,6 +194,12 @@ static void append_source(struct msghdr *message, size_t *used,
     }
 }
 
+// An IPv4 address has no scope of its own: the interface stands beside it.
+static void append_interface(struct msghdr *message, size_t *used, uint32_t interface) {
+    struct in_pktinfo info = {.ipi_ifindex = (int)interface};
+    memcpy(append_control(message, used, IPPROTO_IP, IP_PKTINFO, sizeof info), &info, sizeof info);
+}
+
 static void write_message(const struct sealift_outgoing *outgoing, struct outgoing_parts *parts,
                           struct msghdr *message) {
     memset(message, 0, sizeof *message);
@@ -197,6 +216,8 @@ static void write_message(const struct sealift_outgoing *outgoing, struct outgoi
     bool is_v4 = outgoing->destination.family == 4;
     if (outgoing->source.family == outgoing->destination.family) {
         append_source(message, &used, &outgoing->source);
+    } else if (is_v4 && outgoing->destination.scope != 0) {
+        append_interface(message, &used, outgoing->destination.scope);
     }
     if (outgoing->traffic_class != 0) {
         int value = outgoing->traffic_class;

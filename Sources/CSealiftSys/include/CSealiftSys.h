@@ -8,6 +8,8 @@
 #include "sealift_datagrams.h"
 #include "sealift_events.h"
 #include "sealift_files.h"
+#include "sealift_groups.h"
 #include "sealift_memory.h"
 #include "sealift_paths.h"
+#include "sealift_streams.h"
 #include "sealift_threads.h"

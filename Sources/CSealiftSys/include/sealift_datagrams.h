@@ -13,7 +13,7 @@
 // An IPv4 or IPv6 address with a port.
 struct sealift_address {
     uint8_t bytes[16];  // in network order; IPv4 takes the first four
-    uint32_t scope;     // IPv6: the interface index of a link-local address, otherwise 0
+    uint32_t scope;     // the interface index of a link-local or multicast address, otherwise 0
     uint16_t port;      // in host order
     uint8_t family;     // 4 or 6; 0: none
 };
@@ -51,6 +51,7 @@ int sealift_datagram_report_everything(int fd, int family);  // traffic class, l
 int sealift_datagram_never_fragment(int fd, int family);     // path MTU discovery mode PROBE
 int sealift_datagram_only_version_6(int fd);
 int sealift_datagram_coalesce(int fd);  // UDP_GRO
+int sealift_datagram_only_interface(int fd, const char *name);  // SO_BINDTODEVICE
 
 // Asks for buffers of `bytes`, beyond the limit of the machine where privileged.
 int sealift_datagram_set_receive_buffer(int fd, int bytes);
@@ -80,6 +81,10 @@ int sealift_datagram_receive_many(int fd, void *slots, size_t slot_size,
 
 // Copies a kernel address. False for a family other than IPv4 and IPv6.
 bool sealift_address_read(const struct sockaddr *from, struct sealift_address *to);
+
+// Writes the kernel's form: its size.
+unsigned int sealift_address_write(const struct sealift_address *from,
+                                   struct sockaddr_storage *to);
 
 // The index of the interface called `name`, or 0.
 uint32_t sealift_interface_index(const char *name);

@@ -21,6 +21,7 @@ final class ReceiveRun {
     private let observer: ObserverThread
     private let waker: Waker
     private let pump: DatagramPump
+    private let finder: PathFinder
     private let home: StateHome
     private let manifest: ManifestFile?
     private let dialer: ReceiverDialer
@@ -46,6 +47,7 @@ final class ReceiveRun {
     ) throws(SealiftError) {
         self.options = options
         self.cancellation = cancellation
+        try options.network.check()
         home = try StateHome(options.home)
         let device = try home.device()
         manifest = try options.manifest.map { path throws(SealiftError) in
@@ -58,7 +60,11 @@ final class ReceiveRun {
             let waker = try Waker()
             self.waker = waker
             cancellation.whenRequested { waker.wake() }
-            pump = DatagramPump(sockets: try Self.sockets(toReach: addresses), waker: waker)
+            pump = DatagramPump(
+                sockets: try options.network.openSockets(), waker: waker, policy: options.network)
+            finder = try PathFinder(
+                pump, policy: options.network, stun: options.stun,
+                rendezvous: options.contactedServers, waker: waker)
             self.observer = try ObserverThread(observer)
             consent = Consent(self.observer) { waker.wake() }
         } catch {
@@ -75,28 +81,11 @@ final class ReceiveRun {
         }
     }
 
-    /// One socket for each family among `addresses` that this machine has.
-    private static func sockets(
-        toReach addresses: [SocketAddress]
-    ) throws(SystemError) -> [DatagramSocket] {
-        var sockets: [DatagramSocket] = []
-        var failure: SystemError?
-        for family in [SocketAddress.Family.ipv4, .ipv6]
-        where addresses.contains(where: { $0.family == family }) {
-            do throws(SystemError) {
-                sockets.append(try DatagramSocket(bind: .unspecified(family)))
-            } catch {
-                failure = error
-            }
-        }
-        if sockets.isEmpty, let failure { throw failure }
-        return sockets
-    }
-
     /// Runs until the session is over and everything proven is on disk.
     func run() throws(SealiftError) -> TransferSummary {
         NamedThread.sharpenTimers()
         let loopFailure = loop()
+        finder.finish()
         current.retire()
         newestDisk?.finish()
         // Nobody needs the answer any more: wake whoever thinks about it.
@@ -110,9 +99,13 @@ final class ReceiveRun {
         while !isOver {
             let now = MonotonicClock.now()
             let isMoreIn = pump.receive { datagram, path, ecn in
+                if PathFinder.concerns(datagram) {
+                    return finder.receive(datagram, on: path, now: now)
+                }
                 current.endpoint.receive(datagram, on: path, ecn: ecn, now: now)
                 fresh?.endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
+            finder.advance(now: now)
             do throws(SealiftError) {
                 takeAnswers(now: now)
                 stopIfAsked(now: now)
@@ -141,7 +134,7 @@ final class ReceiveRun {
     }
 
     private func deadline(now: Instant) -> Instant {
-        var deadline = current.deadline(now: now)
+        var deadline = min(current.deadline(now: now), finder.nextTimeout ?? .distantFuture)
         if let fresh { deadline = min(deadline, fresh.deadline(now: now)) }
         guard isWanted else { return deadline }
         if let outage {

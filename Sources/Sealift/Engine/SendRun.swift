@@ -29,6 +29,7 @@ final class SendRun {
     private let manifest: ManifestFile?
     private var desk: TicketDesk
     private let disk: SenderDisk
+    private let finder: PathFinder
     /// Offers codes; nil where no rendezvous server is named.
     private let codes: CodeDesk?
     private var endpoint: SenderEndpoint
@@ -48,6 +49,7 @@ final class SendRun {
     ) throws(SealiftError) {
         self.options = options
         self.cancellation = cancellation
+        try options.network.check()
         let home = try StateHome(options.home)
         let device = try home.device()
         ownFingerprint = device.publicKeys.id.fingerprint.description
@@ -63,14 +65,19 @@ final class SendRun {
             let observer = try ObserverThread(observer)
             self.observer = observer
             reception = Reception(options.admission, observer: observer) { waker.wake() }
-            pump = DatagramPump(sockets: try desk.openSockets(), waker: waker)
+            pump = DatagramPump(
+                sockets: try desk.openSockets(), waker: waker, policy: options.network)
+            finder = try PathFinder(
+                pump, policy: options.network, stun: options.stun,
+                rendezvous: options.contactedServers, waker: waker)
         } catch {
             throw SealiftError(listening: error)
         }
         catalog = try Self.scan(sources, home, cancellation, self.observer)
         progress = SendProgress(of: catalog.totals)
         try desk.open(
-            addresses: pump.sockets.map(\.localAddress),
+            sockets: pump.sockets,
+            reflexive: try desk.needsAddresses ? finder.settledReflexive(cancellation) : [],
             fingerprint: device.publicKeys.id.fingerprint)
         self.desk = desk
         do throws(SystemError) {
@@ -87,10 +94,10 @@ final class SendRun {
         }
         do throws(SystemError) {
             codes =
-                options.rendezvous.isEmpty
+                options.contactedServers.isEmpty
                 ? nil
                 : try CodeDesk(
-                    servers: options.rendezvous, meeting: Meeting(desk.ticket), waker: waker)
+                    servers: options.contactedServers, meeting: Meeting(desk.ticket), waker: waker)
         } catch {
             throw SealiftError(.internalFailure, error)
         }
@@ -130,6 +137,7 @@ final class SendRun {
                     EndpointAddress(bytes: $0.bytes, port: $0.port)
                 }))
         let loopFailure = loop()
+        finder.finish()
         codes?.finish()
         disk.finish()
         // Nobody needs the answer any more: wake whoever thinks about it.
@@ -155,10 +163,14 @@ final class SendRun {
         while !isOver {
             let now = MonotonicClock.now()
             let isMoreIn = pump.receive { datagram, path, ecn in
+                if PathFinder.concerns(datagram) {
+                    return finder.receive(datagram, on: path, now: now)
+                }
                 // Whoever dials now would find a sender that is about to leave.
                 if isLeaving, PacketProtection.connectionID(ofPacket: datagram) == nil { return }
                 endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
+            finder.advance(now: now)
             takeOutputs()
             takeCodes()
             takeAnswers()
@@ -232,7 +244,9 @@ final class SendRun {
         if !guests.served.isEmpty {
             deadline = min(deadline, max(progress.nextReport, now + .milliseconds(1)))
         }
-        for end in [patience, farewellDeadline] { deadline = min(deadline, end ?? .distantFuture) }
+        for end in [patience, farewellDeadline, finder.nextTimeout] {
+            deadline = min(deadline, end ?? .distantFuture)
+        }
         return deadline
     }
 

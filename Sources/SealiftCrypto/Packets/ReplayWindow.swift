@@ -1,6 +1,6 @@
 /// Which packet numbers were received: the 2,048 below and including the highest, as a ring of bits
 /// in the manner of RFC 6479. Lower numbers count as received.
-struct ReplayWindow: Sendable {
+package struct ReplayWindow: Sendable {
     /// How far below the highest number a new one may lie (PROTOCOL §5).
     static let size: UInt64 = 2048
     /// Words of 64 numbers. More than `size` needs, so that moving on clears whole words only; a
@@ -12,15 +12,18 @@ struct ReplayWindow: Sendable {
     /// The highest number received; nil before the first.
     private(set) var highest: UInt64?
 
+    /// Makes a window that has seen nothing.
+    package init() {}
+
     /// Whether `number` was not received yet, as far as the window tells. Changes nothing.
-    func isNew(_ number: UInt64) -> Bool {
+    package func isNew(_ number: UInt64) -> Bool {
         guard let highest, number <= highest else { return true }
         guard highest - number < Self.size else { return false }
         return words[Self.word(number)] & Self.bit(number) == 0
     }
 
     /// Marks `number` as received. Called only after its packet opened.
-    mutating func insert(_ number: UInt64) {
+    package mutating func insert(_ number: UInt64) {
         if number > (highest ?? 0) {
             // Clear the words between the old and the new highest, at most all of them.
             let first = (highest ?? 0) / 64 + 1

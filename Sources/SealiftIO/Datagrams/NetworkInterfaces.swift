@@ -13,6 +13,11 @@ public enum NetworkInterfaces {
         public let isLoopback: Bool
         /// Whether the interface joins two ends only, as tunnels do.
         public let isPointToPoint: Bool
+        /// Whether datagrams to a group can leave by the interface.
+        public let isMulticast: Bool
+
+        /// The interface's number; 0 where it is gone meanwhile.
+        public var index: UInt32 { sealift_interface_index(name) }
     }
 
     /// The addresses of all interfaces that are up, link-local ones included, in the kernel's order.
@@ -38,7 +43,8 @@ public enum NetworkInterfaces {
                 Address(
                     name: String(cString: entry.pointee.ifa_name), address: address,
                     isLoopback: flags & UInt32(IFF_LOOPBACK) != 0,
-                    isPointToPoint: flags & UInt32(IFF_POINTOPOINT) != 0))
+                    isPointToPoint: flags & UInt32(IFF_POINTOPOINT) != 0,
+                    isMulticast: flags & UInt32(IFF_MULTICAST) != 0))
         }
         return result
     }

@@ -17,7 +17,8 @@ public struct SocketAddress: Hashable, Sendable {
     let low: UInt64
     /// The port; 0 means "any", only in an address to bind to.
     public var port: UInt16
-    /// IPv6 only: the index of the interface that a link-local address belongs to, otherwise 0.
+    /// The index of the interface that an IPv6 link-local address belongs to, or by which datagrams to a
+    /// group leave; otherwise 0.
     public let scope: UInt32
 
     init(family: Family, high: UInt64, low: UInt64, port: UInt16, scope: UInt32) {
@@ -77,6 +78,11 @@ public struct SocketAddress: Hashable, Sendable {
 
     /// This address with another port.
     public func with(port: UInt16) -> SocketAddress {
+        SocketAddress(family: family, high: high, low: low, port: port, scope: scope)
+    }
+
+    /// This address at the interface with this index: a group's, or a link-local one.
+    public func with(scope: UInt32) -> SocketAddress {
         SocketAddress(family: family, high: high, low: low, port: port, scope: scope)
     }
 

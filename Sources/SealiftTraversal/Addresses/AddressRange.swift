@@ -54,4 +54,21 @@ extension TransportAddress {
     public var isUnicastToAnother: Bool {
         !Self.unreachable.contains { $0.contains(self) }
     }
+
+    /// Blocks that mean another machine in every network: RFC 1918, RFC 6598 (carriers' NATs), RFC 3927
+    /// and RFC 4291 (one link), RFC 4193 (unique local).
+    private static let privateBlocks: [AddressRange] = [
+        AddressRange([10, 0, 0, 0], 8),
+        AddressRange([172, 16, 0, 0], 12),
+        AddressRange([192, 168, 0, 0], 16),
+        AddressRange([100, 64, 0, 0], 10),
+        AddressRange([169, 254, 0, 0], 16),
+        AddressRange([0xFE, 0x80] + [UInt8](repeating: 0, count: 14), 10),
+        AddressRange([0xFC] + [UInt8](repeating: 0, count: 15), 7),
+    ]
+
+    /// Whether the address means something only inside one network.
+    public var isPrivate: Bool {
+        Self.privateBlocks.contains { $0.contains(self) }
+    }
 }

@@ -51,9 +51,11 @@ public struct CandidateList: Equatable, Sendable {
             candidates.filter { seen.insert($0.address).inserted }.prefix(Self.maximumCount))
     }
 
-    /// Whether a candidate of a peer may be probed.
+    /// Whether a candidate of a peer may be probed. A private address is used only as what it can be:
+    /// one of the peer's own interfaces, on a network that we may share.
     public static func isUsable(_ candidate: Candidate, policy: AddressPolicy) -> Bool {
         candidate.address.port >= lowestPeerPort && candidate.address.isUnicastToAnother
+            && (candidate.kind == .host || !candidate.address.isPrivate)
             && policy.permits(candidate.address)
     }
 

@@ -21,6 +21,13 @@ public struct TransportAddress: Hashable, Sendable {
     /// The port; 0 only where nobody has chosen one.
     public let port: UInt16
 
+    private init(family: Family, high: UInt64, low: UInt64, port: UInt16) {
+        self.family = family
+        self.high = high
+        self.low = low
+        self.port = port
+    }
+
     /// Makes an address of 4 or 16 bytes; nil for another number of bytes.
     public init?(bytes: some Collection<UInt8>, port: UInt16) {
         guard let family = Family.allCases.first(where: { $0.byteCount == bytes.count }) else {
@@ -46,6 +53,11 @@ public struct TransportAddress: Hashable, Sendable {
             writer.write(UInt32(truncatingIfNeeded: low))
         }
         return writer.bytes
+    }
+
+    /// The same IP address with another port.
+    func withPort(_ port: UInt16) -> TransportAddress {
+        TransportAddress(family: family, high: high, low: low, port: port)
     }
 
     /// Appends `u8 family (4 or 6) ‖ 4 or 16 bytes ‖ u16 port`.

@@ -18,13 +18,14 @@ class Process:
     def __init__(self, lab, namespace, *arguments, home=None, **environment):
         lab.starts += 1
         self.namespace = namespace
+        self.home = home or namespace
         self.name = f"{lab.starts:03}-{namespace}-{arguments[0]}"
         self.errors_path = lab.folder / f"{self.name}.log"
         self.seen = []
         self.news = threading.Condition()
         variables = {key: value for key, value in os.environ.items()
                      if not key.startswith("SEALIFT_")}
-        variables |= {"SEALIFT_HOME": str(lab.folder / f"home-{home or namespace}")} | environment
+        variables |= {"SEALIFT_HOME": str(lab.folder / f"home-{self.home}")} | environment
         self.started = time.monotonic()
         with open(self.errors_path, "wb") as errors:
             self.process = subprocess.Popen(

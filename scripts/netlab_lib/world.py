@@ -216,6 +216,18 @@ class World:
         self.plug(host, site, device)
         self.connect(host, site, device)
 
+    def add_dead_addresses(self, host, number):
+        """Interfaces that are up and lead nowhere: a tunnel, a private network, a lonely IPv6."""
+        for index, (version, address) in enumerate((
+                (4, f"10.99.{number}.1/24"), (4, f"172.17.{number}.1/24"),
+                (6, f"fd99:{number}::1/64"), (6, f"2001:db8:dead:{number}::1/64"))):
+            device = f"dead{index}"
+            sh("ip", "link", "add", device, "netns", host, "type", "veth", "peer", "name",
+               f"nowhere{index}", "netns", host)
+            ip(host, "link", "set", device, "up")
+            ip(host, "link", "set", f"nowhere{index}", "up")
+            self._address(host, device, version, address)
+
     def load_rules(self, router, kind, hairpin_address=None):
         sh("ip", "netns", "exec", router, "nft", "-f", "-",
            text=nat.ruleset(kind, hairpin_address))

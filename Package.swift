@@ -174,7 +174,8 @@ let package = Package(
             "SealiftTests",
             [
                 "Sealift", "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-                "SealiftTransfer", "SealiftIO", "SealiftTestSupport",
+                "SealiftTransfer", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
+                "SealiftTestSupport",
             ]),
         tests(
             "SealiftCLITests",

@@ -109,6 +109,11 @@ int sealift_datagram_only_version_6(int fd) {
 
 int sealift_datagram_coalesce(int fd) { return set_option(fd, IPPROTO_UDP, UDP_GRO, 1); }
 
+int sealift_datagram_only_interface(int fd, const char *name) {
+    return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name)) < 0 ? -errno
+                                                                                          : 0;
+}
+
 int sealift_datagram_set_receive_buffer(int fd, int bytes) {
     if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) == 0) return 0;
     return set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);

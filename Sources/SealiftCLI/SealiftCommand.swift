@@ -23,7 +23,8 @@ struct SealiftCommand: ParsableCommand {
             ENVIRONMENT:
               SEALIFT_HOME     the folder of sealift's own state (default: XDG data)
               SEALIFT_TICKET   the ticket for `sealift receive`
-              SEALIFT_RENDEZVOUS   servers where codes meet, such as wss://rv.example.org:7440
+              SEALIFT_RENDEZVOUS   servers where two ends meet, such as wss://rv.example.org:7440
+              SEALIFT_STUN     servers that tell a machine its outside address: stun.example.org
               NO_COLOR         no colours
             """,
         version: "sealift \(version)",

@@ -85,7 +85,7 @@ private let allowedTestImports: [String: Set<String>] = [
     "SealiftIOTests": ["SealiftBase", "SealiftIO"],
     "SealiftTests": [
         "Sealift", "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-        "SealiftTransfer", "SealiftIO",
+        "SealiftTransfer", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
     ],
     "SealiftCLITests": ["SealiftCLI", "Sealift", "SealiftBase"],
     "SealiftTestSupportTests": ["SealiftBase"],

@@ -51,6 +51,7 @@ int sealift_datagram_report_everything(int fd, int family);  // traffic class, l
 int sealift_datagram_never_fragment(int fd, int family);     // path MTU discovery mode PROBE
 int sealift_datagram_only_version_6(int fd);
 int sealift_datagram_coalesce(int fd);  // UDP_GRO
+int sealift_datagram_only_interface(int fd, const char *name);  // SO_BINDTODEVICE
 
 // Asks for buffers of `bytes`, beyond the limit of the machine where privileged.
 int sealift_datagram_set_receive_buffer(int fd, int bytes);

@@ -25,9 +25,11 @@ final class DatagramPump {
     /// Datagrams that the kernel refused, as the transport sees them: lost.
     private(set) var refusedDatagrams: UInt64 = 0
     private var sources = SourceWatch()
+    private let policy: NetworkPolicy
 
-    init(sockets: [DatagramSocket], waker: Waker) {
+    init(sockets: [DatagramSocket], waker: Waker, policy: NetworkPolicy = NetworkPolicy()) {
         self.sockets = sockets
+        self.policy = policy
         poller = SocketPoller(sockets: sockets, waker: waker)
     }
 
@@ -35,13 +37,15 @@ final class DatagramPump {
         outgoing.deallocate()
     }
 
-    /// The path to `address` from the first socket of its family; nil where there is none.
+    /// The path to `address` from the first socket of its family; nil where there is none, or the policy
+    /// forbids it.
     func path(to address: SocketAddress) -> PathID? {
-        sockets.firstIndex { $0.localAddress.family == address.family }
+        guard policy.permits(address) else { return nil }
+        return sockets.firstIndex { $0.localAddress.family == address.family }
             .map { PathID(address, socket: $0) }
     }
 
-    /// Hands every datagram that has come to `deliver`, up to a bound.
+    /// Hands every datagram that has come, from where the policy permits, to `deliver`, up to a bound.
     /// - Returns: whether more may be waiting.
     func receive(_ deliver: (UnsafeRawBufferPointer, PathID, ECN) -> Void) -> Bool {
         var isMoreWaiting = false
@@ -62,7 +66,7 @@ final class DatagramPump {
         _ buffer: ReceivedBuffer, socket: Int,
         _ deliver: (UnsafeRawBufferPointer, PathID, ECN) -> Void
     ) {
-        guard let source = buffer.source else { return }
+        guard let source = buffer.source, policy.permits(source) else { return }
         let path = PathID(source, socket: socket)
         let ecn = ECN(buffer.trafficClass.ecn)
         for segment in 0..<buffer.segmentCount { deliver(buffer.segment(segment), path, ecn) }
@@ -95,6 +99,16 @@ final class DatagramPump {
         return true
     }
 
+    /// Sends one datagram beside those of the transport. Where it does not leave, it is lost: whoever asks
+    /// a server or probes an address repeats it.
+    func send(_ datagram: [UInt8], on path: PathID) {
+        datagram.withUnsafeBytes { bytes in
+            _ = sockets[path.socket].send(
+                OutgoingBatch(
+                    bytes: bytes, destination: path.address, trafficClass: policy.trafficClass))
+        }
+    }
+
     /// Sends a batch; false where the kernel had no room for all of it.
     private func send(
         _ batch: PacketBatch, from start: Int, _ refused: (PacketBatch, SendFailure) -> Void
@@ -103,7 +117,8 @@ final class DatagramPump {
         let report = sockets[socket].send(
             OutgoingBatch(
                 bytes: UnsafeRawBufferPointer(rebasing: outgoing[start..<batch.byteCount]),
-                segmentSize: batch.segmentSize, destination: batch.path.address))
+                segmentSize: batch.segmentSize, destination: batch.path.address,
+                trafficClass: policy.trafficClass))
         switch report.outcome {
         case .sent:
             return true

@@ -4,7 +4,6 @@ import SealiftCrypto
 import SealiftIO
 import SealiftTransfer
 import SealiftTransport
-import Synchronization
 
 /// One run of a receiver: the socket thread's loop around a ``ReceiveAttempt``, and a second one
 /// while a sender that went away is waited for.
@@ -22,10 +21,10 @@ final class ReceiveRun {
     private let observer: ObserverThread
     private let waker: Waker
     private let pump: DatagramPump
+    private let finder: PathFinder
     private let home: StateHome
     private let manifest: ManifestFile?
     private let dialer: ReceiverDialer
-    private let answers = AnswerBox()
     /// The session that counts: the first dial, then the newest that somebody answered.
     private var current: ReceiveAttempt
     /// The dial beside it while the sender is waited for.
@@ -34,31 +33,21 @@ final class ReceiveRun {
     private var outage: Outage?
     /// The newest disk thread; each waits for the one before.
     private var newestDisk: ReceiverDisk?
-    /// The listing that the user said yes to.
-    private var accepted: ContentID?
-    /// The listing that the user is being asked about.
-    private var asked: ContentID?
+    private var consent: Consent
     private var completion: Completion?
     private var failure: SealiftError?
     private var ending: SessionEnding?
     private var isOver = false
-    /// Bytes that sessions before the current one received, and those that they received although
-    /// they had been proven.
-    private var earlier = (received: UInt64(0), resent: UInt64(0))
-    private var rate = RateMeter()
+    private var progress = ReceiveProgress()
     private var nextReport = Instant.zero
     private var refutedFiles: UInt64 = 0
-
-    /// The user's answers on their way from the observer's thread.
-    private final class AnswerBox: Sendable {
-        let value = Mutex<[(ContentID, Decision)]>([])
-    }
 
     init(
         _ options: ReceiveOptions, observer: any TransferObserver, cancellation: Cancellation
     ) throws(SealiftError) {
         self.options = options
         self.cancellation = cancellation
+        try options.network.check()
         home = try StateHome(options.home)
         let device = try home.device()
         manifest = try options.manifest.map { path throws(SealiftError) in
@@ -71,8 +60,13 @@ final class ReceiveRun {
             let waker = try Waker()
             self.waker = waker
             cancellation.whenRequested { waker.wake() }
-            pump = DatagramPump(sockets: try Self.sockets(toReach: addresses), waker: waker)
+            pump = DatagramPump(
+                sockets: try options.network.openSockets(), waker: waker, policy: options.network)
+            finder = try PathFinder(
+                pump, policy: options.network, stun: options.stun,
+                rendezvous: options.contactedServers, waker: waker)
             self.observer = try ObserverThread(observer)
+            consent = Consent(self.observer) { waker.wake() }
         } catch {
             throw SealiftError(listening: error)
         }
@@ -87,32 +81,15 @@ final class ReceiveRun {
         }
     }
 
-    /// One socket for each family among `addresses` that this machine has.
-    private static func sockets(
-        toReach addresses: [SocketAddress]
-    ) throws(SystemError) -> [DatagramSocket] {
-        var sockets: [DatagramSocket] = []
-        var failure: SystemError?
-        for family in [SocketAddress.Family.ipv4, .ipv6]
-        where addresses.contains(where: { $0.family == family }) {
-            do throws(SystemError) {
-                sockets.append(try DatagramSocket(bind: .unspecified(family)))
-            } catch {
-                failure = error
-            }
-        }
-        if sockets.isEmpty, let failure { throw failure }
-        return sockets
-    }
-
     /// Runs until the session is over and everything proven is on disk.
     func run() throws(SealiftError) -> TransferSummary {
         NamedThread.sharpenTimers()
         let loopFailure = loop()
+        finder.finish()
         current.retire()
         newestDisk?.finish()
         // Nobody needs the answer any more: wake whoever thinks about it.
-        if asked != nil { cancellation.request() }
+        if consent.isAsking { cancellation.request() }
         observer.finish()
         if let loopFailure { throw loopFailure }
         return try result()
@@ -122,9 +99,13 @@ final class ReceiveRun {
         while !isOver {
             let now = MonotonicClock.now()
             let isMoreIn = pump.receive { datagram, path, ecn in
+                if PathFinder.concerns(datagram) {
+                    return finder.receive(datagram, on: path, now: now)
+                }
                 current.endpoint.receive(datagram, on: path, ecn: ecn, now: now)
                 fresh?.endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
+            finder.advance(now: now)
             do throws(SealiftError) {
                 takeAnswers(now: now)
                 stopIfAsked(now: now)
@@ -134,7 +115,7 @@ final class ReceiveRun {
             } catch {
                 return error
             }
-            report(now: now)
+            tellProgress(now: now)
             let isMoreOut = pump.transmit { buffer in
                 current.endpoint.pollTransmit(into: buffer, now: now)
                     ?? fresh?.endpoint.pollTransmit(into: buffer, now: now)
@@ -153,7 +134,7 @@ final class ReceiveRun {
     }
 
     private func deadline(now: Instant) -> Instant {
-        var deadline = current.deadline(now: now)
+        var deadline = min(current.deadline(now: now), finder.nextTimeout ?? .distantFuture)
         if let fresh { deadline = min(deadline, fresh.deadline(now: now)) }
         guard isWanted else { return deadline }
         if let outage {
@@ -250,8 +231,7 @@ final class ReceiveRun {
         _ attempt: ReceiveAttempt, _ connection: PeerConnection
     ) throws(SealiftError) {
         if attempt !== current {
-            earlier.received += current.tally.receivedBytes
-            earlier.resent += current.tally.resentProvenBytes
+            progress.handOver(current.tally)
             current.retire()
             current = attempt
             fresh = nil
@@ -281,10 +261,8 @@ final class ReceiveRun {
     ) {
         attempt.summary = summary
         guard let listing = attempt.listing, let spool = attempt.spool else { return }
-        // The user's yes holds for this very listing, whatever session it comes in.
-        if accepted == listing { return proceed(attempt, now: now) }
-        guard asked != listing else { return }
-        asked = listing
+        if consent.covers(listing) { return proceed(attempt, now: now) }
+        guard !consent.isAsking(about: listing) else { return }
         let question = OfferSummary(
             entries: summary.totals.entries, files: summary.totals.files,
             bytes: summary.totals.bytes, dataBytes: summary.totals.dataBytes,
@@ -292,20 +270,11 @@ final class ReceiveRun {
             freeSpace: summary.freeSpace,
             isContinued: attempt.endpoint.offer?.claim == .yours, plan: ReceptionPlan(summary),
             forEachEntry: { visit throws(SealiftError) in try spool.forEachEntry(visit) })
-        let (answers, waker) = (answers, waker)
-        observer.ask { observer in
-            let decision = observer.decide(question)
-            answers.value.withLock { $0.append((listing, decision)) }
-            waker.wake()
-        }
+        consent.ask(question, about: listing)
     }
 
     private func takeAnswers(now: Instant) {
-        for (listing, decision) in answers.value.withLock({ box in
-            defer { box = [] }
-            return box
-        }) {
-            if asked == listing { asked = nil }
+        for (listing, decision) in consent.takeAnswers() {
             guard decision == .accept else {
                 fail(
                     SealiftError(
@@ -314,14 +283,13 @@ final class ReceiveRun {
                     now: now)
                 return
             }
-            accepted = listing
             if current.listing == listing, current.summary != nil { proceed(current, now: now) }
         }
     }
 
     /// Accepts what the user said yes to, unless something stands in the way.
     private func proceed(_ attempt: ReceiveAttempt, now: Instant) {
-        if let failure = obstacle() {
+        if let failure = attempt.summary?.obstacle {
             fail(failure, now: now)
         } else {
             attempt.isAccepted = true
@@ -341,25 +309,6 @@ final class ReceiveRun {
             // An answer that comes after a new session began, before its listing was here.
             current.endpoint.close(code: .declined, reason: "declined", now: now)
         }
-    }
-
-    /// What stands in the way of accepting, decided over the whole listing before a byte moves.
-    private func obstacle() -> SealiftError? {
-        guard let summary = current.summary else { return nil }
-        if summary.conflictCount > 0 {
-            return .destinationExists(
-                summary.conflicts.map { PrintableText.escape($0.bytes) },
-                count: summary.conflictCount)
-        }
-        if summary.isTooScattered {
-            return SealiftError(
-                .usage, "what --include and --exclude leave out lies in too many places",
-                advice: "Choose whole folders, or take everything.")
-        }
-        if summary.neededBytes > summary.freeSpace {
-            return .notEnoughSpace(needed: summary.neededBytes, free: summary.freeSpace)
-        }
-        return nil
     }
 
     // MARK: Actions
@@ -400,9 +349,7 @@ final class ReceiveRun {
                         result: FileReport.Result(result), placedAs: result.givenPath)))
         case .completed(let completion):
             self.completion = completion
-            if let totals = current.endpoint.offer?.totals {
-                observer.tellLast(progress(of: totals, now: now))
-            }
+            if let report = progressReport(.verifying, now: now) { observer.tellLast(report) }
         case .rootsDiffer(let ours, let theirs):
             failure = .rootsDiffer(ours: ours, theirs: theirs)
         case .pieceRefuted:
@@ -417,39 +364,29 @@ final class ReceiveRun {
         }
     }
 
-    private func report(now: Instant) {
+    private func tellProgress(now: Instant) {
         guard now >= nextReport, isWanted else { return }
         if let outage {
             nextReport = now + Self.outageInterval
             observer.tell(
                 .reconnecting(
                     Reconnection(cause: outageCause, timeLeft: outage.timeLeft(now: now))))
-        } else if current.isAccepted, let totals = current.endpoint.offer?.totals {
+        } else if current.isAccepted, let report = progressReport(.transferring, now: now) {
             nextReport = now + Self.progressInterval
-            observer.tell(.progress(progress(of: totals, now: now)))
+            observer.tell(.progress(report))
         }
+    }
+
+    private func progressReport(_ phase: TransferProgress.Phase, now: Instant) -> TransferProgress?
+    {
+        guard let totals = current.endpoint.offer?.totals else { return nil }
+        return progress.report(
+            phase, of: totals, current.tally, statistics: current.endpoint.statistics, now: now)
     }
 
     private var outageCause: Reconnection.Cause {
         if case .closedByPeer = ending { return .peerStopped }
         return .connectionLost
-    }
-
-    private func progress(of totals: ListingTotals, now: Instant) -> TransferProgress {
-        let tally = current.tally
-        rate.note(earlier.received + tally.receivedBytes, now: now)
-        let holes = totals.bytes - totals.dataBytes
-        let done = tally.receivedBytes + tally.reusedBytes
-        let statistics = current.endpoint.statistics
-        return TransferProgress(
-            phase: completion == nil ? .transferring : .verifying,
-            bytesDone: done == totals.dataBytes ? totals.bytes : done,
-            bytesTotal: totals.bytes, filesDone: tally.filesDelivered,
-            filesTotal: totals.files, bytesPerSecond: rate.bytesPerSecond,
-            timeRemaining: rate.timeRemaining(
-                for: totals.bytes - min(totals.bytes, holes + done)),
-            roundTripTime: statistics?.smoothedRTT,
-            lossRatio: statistics?.lossRatio ?? 0)
     }
 
     // MARK: Result
@@ -466,12 +403,10 @@ final class ReceiveRun {
         }
         try manifest?.publish(completion)
         let tally = current.tally
-        // What an earlier session of this run received counts as received, not as reused.
-        let reused = tally.reusedBytes - min(tally.reusedBytes, earlier.received)
         return TransferSummary(
             root: completion.root, files: completion.files, bytes: completion.bytes,
-            received: earlier.received + tally.receivedBytes, reused: reused,
-            resentProven: earlier.resent + tally.resentProvenBytes,
+            received: progress.received(tally), reused: progress.reused(tally),
+            resentProven: progress.resent(tally),
             skipped: tally.filesSkipped, failed: tally.filesFailed,
             isWhole: tally.entriesSkipped == 0 && tally.filesFailed == 0,
             verifiedDisk: options.choices.verifiesDisk)

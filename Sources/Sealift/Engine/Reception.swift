@@ -1,6 +1,5 @@
 import SealiftCrypto
 import SealiftTransfer
-import Synchronization
 
 /// Whom a sender lets in: everybody, or whom its user says yes to.
 ///
@@ -15,13 +14,8 @@ final class Reception {
 
     private let admission: SendOptions.Admission
     private let observer: ObserverThread
-    private let wake: @Sendable () -> Void
     private var standings: [DeviceID: Standing] = [:]
-    private let answers = AnswerBox()
-
-    private final class AnswerBox: Sendable {
-        let value = Mutex<[(DeviceID, Decision)]>([])
-    }
+    private let answers: AnswerBox<DeviceID>
 
     /// The most devices that are remembered: what strangers with the ticket can make us keep.
     private static let maximumStandings = 4_096
@@ -33,7 +27,7 @@ final class Reception {
     ) {
         self.admission = admission
         self.observer = observer
-        self.wake = wake
+        answers = AnswerBox(wake: wake)
     }
 
     /// Whether `device` is let in; nil while its user thinks.
@@ -46,27 +40,21 @@ final class Reception {
         case nil:
             guard standings.count < Self.maximumStandings else { return .decline }
             standings[device] = .asked
-            let (answers, wake) = (answers, wake)
-            observer.ask { observer in
-                let decision = observer.admit(connection)
-                answers.value.withLock { $0.append((device, decision)) }
-                wake()
+            observer.ask { [answers] observer in
+                answers.put(observer.admit(connection), about: device)
             }
             return nil
         }
     }
 
     /// The answers that came since the last call.
-    func takeAnswers() -> [(device: DeviceID, decision: Decision)] {
+    func takeAnswers() -> [(subject: DeviceID, decision: Decision)] {
         guard admission == .asked else { return [] }
-        let taken = answers.value.withLock { box in
-            defer { box = [] }
-            return box
-        }
+        let taken = answers.takeAll()
         for (device, decision) in taken {
             standings[device] = decision == .accept ? .welcome : .unwelcome
         }
-        return taken.map { (device: $0.0, decision: $0.1) }
+        return taken
     }
 
     /// Whether a question waits for its answer.

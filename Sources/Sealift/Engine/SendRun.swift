@@ -12,25 +12,11 @@ import SealiftTraversal
 /// Everything that blocks is elsewhere: reading and hashing in ``SenderDisk``, the user in
 /// ``ObserverThread``. Only a claim is put on disk here, because nothing may go on before it is.
 final class SendRun {
-    /// How often progress is told.
-    private static let progressInterval = Duration.milliseconds(100)
     /// Object bytes that wait in the transport: 8 ms at 1 GB/s, so that the disk thread is never
     /// waited for.
     private static let queuedBytesWanted = 8 << 20
     /// How long the end waits for the receiver's farewell once the receiver has confirmed.
     private static let farewellTime = Duration.seconds(3)
-
-    /// A receiver behind a session.
-    private struct Guest {
-        let device: DeviceID
-        let connection: PeerConnection
-        /// Whether it owns the ticket, or is one of many that accepted it, in this session.
-        var isServed = false
-        /// Whether it confirmed the whole.
-        var isComplete = false
-        /// Content bytes handed to its transport, as far as they were looked at.
-        var sentBytes: UInt64 = 0
-    }
 
     private let options: SendOptions
     private let cancellation: Cancellation
@@ -43,22 +29,17 @@ final class SendRun {
     private let manifest: ManifestFile?
     private var desk: TicketDesk
     private let disk: SenderDisk
+    private let finder: PathFinder
     /// Offers codes; nil where no rendezvous server is named.
     private let codes: CodeDesk?
     private var endpoint: SenderEndpoint
     private var backlog: Deque<SenderDisk.Command> = []
-    private var guests: [SenderEndpoint.SessionID: Guest] = [:]
-    /// The guests that are served.
-    private var served: Set<SenderEndpoint.SessionID> = []
+    private var guests = GuestBook()
     /// What the last receiver confirmed.
     private var completion: (Completion, skipped: UInt64, failed: UInt64)?
     private var failure: SealiftError?
     private var isOver = false
-    /// Content bytes of sessions that are gone.
-    private var sentBefore: UInt64 = 0
-    private var filesRead: UInt64 = 0
-    private var rate = RateMeter()
-    private var nextProgress = Instant.zero
+    private var progress: SendProgress
     /// When waiting for a receiver ends; nil while one is served, or for no end.
     private var patience: Instant?
     private var farewellDeadline: Instant?
@@ -68,6 +49,7 @@ final class SendRun {
     ) throws(SealiftError) {
         self.options = options
         self.cancellation = cancellation
+        try options.network.check()
         let home = try StateHome(options.home)
         let device = try home.device()
         ownFingerprint = device.publicKeys.id.fingerprint.description
@@ -83,13 +65,19 @@ final class SendRun {
             let observer = try ObserverThread(observer)
             self.observer = observer
             reception = Reception(options.admission, observer: observer) { waker.wake() }
-            pump = DatagramPump(sockets: try desk.openSockets(), waker: waker)
+            pump = DatagramPump(
+                sockets: try desk.openSockets(), waker: waker, policy: options.network)
+            finder = try PathFinder(
+                pump, policy: options.network, stun: options.stun,
+                rendezvous: options.contactedServers, waker: waker)
         } catch {
             throw SealiftError(listening: error)
         }
         catalog = try Self.scan(sources, home, cancellation, self.observer)
+        progress = SendProgress(of: catalog.totals)
         try desk.open(
-            addresses: pump.sockets.map(\.localAddress),
+            sockets: pump.sockets,
+            reflexive: try desk.needsAddresses ? finder.settledReflexive(cancellation) : [],
             fingerprint: device.publicKeys.id.fingerprint)
         self.desk = desk
         do throws(SystemError) {
@@ -106,10 +94,10 @@ final class SendRun {
         }
         do throws(SystemError) {
             codes =
-                options.rendezvous.isEmpty
+                options.contactedServers.isEmpty
                 ? nil
                 : try CodeDesk(
-                    servers: options.rendezvous, meeting: Meeting(desk.ticket), waker: waker)
+                    servers: options.contactedServers, meeting: Meeting(desk.ticket), waker: waker)
         } catch {
             throw SealiftError(.internalFailure, error)
         }
@@ -149,6 +137,7 @@ final class SendRun {
                     EndpointAddress(bytes: $0.bytes, port: $0.port)
                 }))
         let loopFailure = loop()
+        finder.finish()
         codes?.finish()
         disk.finish()
         // Nobody needs the answer any more: wake whoever thinks about it.
@@ -159,7 +148,7 @@ final class SendRun {
             throw SealiftError(.internalFailure, "the run ended without a result", advice: "")
         }
         try manifest?.publish(completion)
-        let sent = guests.values.reduce(sentBefore) { $0 + $1.sentBytes }
+        let sent = guests.sentBytes
         return TransferSummary(
             root: completion.root, files: completion.files, bytes: completion.bytes,
             received: sent, reused: completion.bytes - min(completion.bytes, sent),
@@ -174,10 +163,14 @@ final class SendRun {
         while !isOver {
             let now = MonotonicClock.now()
             let isMoreIn = pump.receive { datagram, path, ecn in
+                if PathFinder.concerns(datagram) {
+                    return finder.receive(datagram, on: path, now: now)
+                }
                 // Whoever dials now would find a sender that is about to leave.
                 if isLeaving, PacketProtection.connectionID(ofPacket: datagram) == nil { return }
                 endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
+            finder.advance(now: now)
             takeOutputs()
             takeCodes()
             takeAnswers()
@@ -212,6 +205,7 @@ final class SendRun {
     }
 
     private var hasRoomForOutputs: Bool {
+        let served = guests.served
         guard served.count > 1 else {
             return served.first.map { endpoint.bytesQueued(of: $0) < Self.queuedBytesWanted }
                 ?? true
@@ -247,8 +241,12 @@ final class SendRun {
     private func deadline(now: Instant) -> Instant {
         if !backlog.isEmpty { return now + .milliseconds(1) }
         var deadline = endpoint.nextTimeout ?? .distantFuture
-        if !served.isEmpty { deadline = min(deadline, max(nextProgress, now + .milliseconds(1))) }
-        for end in [patience, farewellDeadline] { deadline = min(deadline, end ?? .distantFuture) }
+        if !guests.served.isEmpty {
+            deadline = min(deadline, max(progress.nextReport, now + .milliseconds(1)))
+        }
+        for end in [patience, farewellDeadline, finder.nextTimeout] {
+            deadline = min(deadline, end ?? .distantFuture)
+        }
         return deadline
     }
 
@@ -283,7 +281,7 @@ final class SendRun {
         let connection = PeerConnection(
             peerFingerprint: peer.id.fingerprint.description, ownFingerprint: ownFingerprint,
             address: EndpointAddress(path.address))
-        guests[id] = Guest(device: peer.id, connection: connection)
+        guests.arrived(id, device: peer.id, connection: connection)
         // Who accepted the ticket before was let in before.
         switch desk.isClaimed(by: peer.id) ? .accept : reception.judge(peer.id, connection) {
         case .accept: letIn(id)
@@ -306,7 +304,7 @@ final class SendRun {
     /// Lets in, or sends away, who waited for the user's answer.
     private func takeAnswers() {
         for (device, decision) in reception.takeAnswers() {
-            for (id, guest) in guests where guest.device == device {
+            for id in guests.sessions(of: device) {
                 switch decision {
                 case .accept: letIn(id)
                 case .decline: endpoint.refuse(id, .declined)
@@ -319,8 +317,7 @@ final class SendRun {
         do throws(SealiftError) {
             let refusal = try desk.claim(by: peer.id)
             if refusal == nil {
-                guests[id]?.isServed = true
-                served.insert(id)
+                guests.serve(id)
                 patience = nil
             }
             endpoint.claimDecided(id, refusal)
@@ -339,7 +336,7 @@ final class SendRun {
         case .claimed:
             break
         case .fileRead(let path, let content, let isServed):
-            filesRead += 1
+            progress.fileRead()
             observer.tell(
                 .file(
                     FileReport(
@@ -360,7 +357,7 @@ final class SendRun {
         case .storageFailed(let storage):
             failure = SealiftError(storage, doing: .send)
         case .violated(let violation):
-            guard served.contains(id) else { return }
+            guard guests.served.contains(id) else { return }
             end(id, SealiftError(violation))
         }
     }
@@ -368,12 +365,11 @@ final class SendRun {
     /// A receiver confirmed the whole.
     private func completed(_ completion: Completion, by id: SenderEndpoint.SessionID) {
         guard let guest = guests[id] else { return }
-        guests[id]?.isComplete = true
-        countSent(by: id)
+        guests.confirmed(id)
+        countSent(to: id)
         do throws(SealiftError) { try desk.complete(by: guest.device) } catch { failure = error }
         observer.tellLast(
-            progress(
-                of: [id], done: completion.bytes, files: completion.files, phase: .verifying))
+            progress.confirmed(completion, statistics: endpoint.statistics(of: id)))
         switch options.audience {
         case .oneReceiver:
             farewellDeadline = MonotonicClock.now() + Self.farewellTime
@@ -400,11 +396,9 @@ final class SendRun {
 
     /// A session is gone. Unless everything was confirmed, its receiver may come back.
     private func leave(_ id: SenderEndpoint.SessionID, _ ending: SessionEnding, now: Instant) {
-        guard let guest = guests.removeValue(forKey: id) else { return }
-        sentBefore += guest.sentBytes
-        guard served.remove(id) != nil else { return }
+        guard let guest = guests.left(id), guest.isServed else { return }
         disk.pause([])
-        if served.isEmpty, let wait = options.wait { patience = now + wait }
+        if guests.served.isEmpty, let wait = options.wait { patience = now + wait }
         guard !guest.isComplete, failure == nil else {
             if isLeaving { isOver = true }
             return
@@ -415,7 +409,7 @@ final class SendRun {
             if failure != nil { isOver = true }
         default:
             // The same device's new session replaced this one.
-            guard !guests.values.contains(where: { $0.device == guest.device }) else { return }
+            guard guests.sessions(of: guest.device).isEmpty else { return }
             observer.tell(
                 .warning(
                     TransferWarning(
@@ -427,8 +421,7 @@ final class SendRun {
         if cancellation.isRequested, !isLeaving {
             // Many receivers are served until the user says so: that is a good end unless it cuts
             // somebody off.
-            if completion == nil || guests.values.contains(where: { $0.isServed && !$0.isComplete })
-            {
+            if completion == nil || guests.isAnyoneUnfinished {
                 failure = .interrupted(byUserOf: .send)
             }
             for id in endpoint.sessions {
@@ -438,7 +431,7 @@ final class SendRun {
         }
         if let deadline = farewellDeadline, now >= deadline { isOver = true }
         if isLeaving, endpoint.sessions.isEmpty { isOver = true }
-        guard served.isEmpty, !isLeaving else { return }
+        guard guests.served.isEmpty, !isLeaving else { return }
         if let patience, now >= patience, !reception.isAsking {
             if completion == nil { failure = .nobodyCame(waited: options.wait ?? .zero) }
             isOver = true
@@ -452,41 +445,18 @@ final class SendRun {
     // MARK: Progress
 
     private func tellProgress(now: Instant) {
-        guard !served.isEmpty, now >= nextProgress, !isLeaving else { return }
-        nextProgress = now + Self.progressInterval
-        var sent: UInt64 = 0
-        for id in served {
-            countSent(by: id)
-            sent += guests[id]?.sentBytes ?? 0
+        guard let first = guests.served.min(), now >= progress.nextReport, !isLeaving else {
+            return
         }
-        rate.note(sent, now: now)
-        let receivers = UInt64(served.count)
-        let isAll = sent == catalog.totals.dataBytes * receivers
-        let total = catalog.totals.bytes * receivers
+        for id in guests.served { countSent(to: id) }
         observer.tell(
             .progress(
-                progress(
-                    of: served, done: isAll ? total : min(sent, total), files: filesRead,
-                    phase: .transferring)))
+                progress.transferring(
+                    sent: guests.sentToServed, receivers: guests.served.count,
+                    statistics: endpoint.statistics(of: first), now: now)))
     }
 
-    private func countSent(by id: SenderEndpoint.SessionID) {
-        if let sent = endpoint.contentBytesSent(of: id) { guests[id]?.sentBytes = sent }
-    }
-
-    /// How far the receivers of `sessions` are, together.
-    private func progress(
-        of sessions: Set<SenderEndpoint.SessionID>, done: UInt64, files: UInt64,
-        phase: TransferProgress.Phase
-    ) -> TransferProgress {
-        let receivers = UInt64(sessions.count)
-        let statistics = sessions.min().flatMap { endpoint.statistics(of: $0) }
-        let toSend = catalog.totals.dataBytes * receivers
-        return TransferProgress(
-            phase: phase, bytesDone: done, bytesTotal: catalog.totals.bytes * receivers,
-            filesDone: files, filesTotal: catalog.totals.files * receivers,
-            bytesPerSecond: rate.bytesPerSecond,
-            timeRemaining: rate.timeRemaining(for: toSend - min(toSend, done)),
-            roundTripTime: statistics?.smoothedRTT, lossRatio: statistics?.lossRatio ?? 0)
+    private func countSent(to id: SenderEndpoint.SessionID) {
+        if let sent = endpoint.contentBytesSent(of: id) { guests.note(sent: sent, to: id) }
     }
 }

@@ -49,20 +49,16 @@ struct TicketDesk {
         } else {
             wanted = options.listen.compactMap { SocketAddress(bytes: $0.bytes, port: $0.port) }
         }
-        guard wanted.isEmpty else {
-            return try wanted.map { address throws(SystemError) in
-                try DatagramSocket(bind: address)
-            }
-        }
-        let ipv4 = try DatagramSocket(bind: .unspecified(.ipv4))
-        // A machine without IPv6 is fine.
-        let ipv6 = try? DatagramSocket(bind: .unspecified(.ipv6))
-        return [ipv4] + (ipv6.map { [$0] } ?? [])
+        return try options.network.openSockets(listen: wanted)
     }
 
+    /// Whether the ticket's addresses are still to be found: it is new, and the user named none.
+    var needsAddresses: Bool { servedAgain == nil && options.advertise.isEmpty }
+
     /// Issues the ticket for the sockets that are open, or takes up the one that serves again.
+    /// - Parameter reflexive: what servers outside see of the sockets.
     mutating func open(
-        addresses: [SocketAddress], fingerprint: DeviceFingerprint
+        sockets: [DatagramSocket], reflexive: [SocketAddress], fingerprint: DeviceFingerprint
     ) throws(SealiftError) {
         if let servedAgain {
             guard servedAgain.ticket.fingerprint == fingerprint else {
@@ -76,14 +72,16 @@ struct TicketDesk {
         let secret = PreSharedKey.generate(entropy: &entropy)
         let now = SystemWallClock.now()
         let expires = now.adding(seconds: options.expires.components.seconds)
-        let listen = addresses.compactMap { TicketAddress(bytes: $0.bytes, port: $0.port) }
+        let listen = sockets.map(\.localAddress).compactMap {
+            TicketAddress(bytes: $0.bytes, port: $0.port)
+        }
         guard
             let record = TicketRecord(
                 secret: secret, created: now, expires: expires, paths: paths, listen: listen,
                 audience: options.audience.ofTicket),
             let ticket = Ticket(
                 secret: secret, fingerprint: fingerprint, expires: expires,
-                addresses: try advertised(for: addresses))
+                addresses: try advertised(for: sockets, reflexive))
         else {
             throw SealiftError(
                 .usage, "the ticket cannot be made: too many addresses or paths",
@@ -96,29 +94,21 @@ struct TicketDesk {
     }
 
     /// What goes into the ticket: the user's own list, or every address that the sockets can be
-    /// reached at, loopback last.
-    private func advertised(for addresses: [SocketAddress]) throws(SealiftError) -> [TicketAddress]
-    {
+    /// reached at: own ones first, loopback last.
+    private func advertised(
+        for sockets: [DatagramSocket], _ reflexive: [SocketAddress]
+    ) throws(SealiftError) -> [TicketAddress] {
         if !options.advertise.isEmpty {
             return options.advertise.compactMap { TicketAddress(bytes: $0.bytes, port: $0.port) }
         }
-        var reachable: [SocketAddress] = []
-        for address in addresses {
-            guard address.isUnspecified else {
-                reachable.append(address)
-                continue
-            }
-            let own: [NetworkInterfaces.Address]
-            do { own = try NetworkInterfaces.addresses() } catch {
-                throw SealiftError(listening: error)
-            }
-            for candidate in own.map(\.address)
-            where candidate.family == address.family && !candidate.isLinkLocal {
-                reachable.append(candidate.with(port: address.port))
-            }
+        let own: [SocketAddress]
+        do throws(SystemError) { own = try options.network.hostAddresses(of: sockets) } catch {
+            throw SealiftError(listening: error)
         }
-        let sorted = reachable.filter { !$0.isLoopback } + reachable.filter(\.isLoopback)
-        return sorted.prefix(Ticket.maximumAddressCount).compactMap {
+        let room = Ticket.maximumAddressCount - min(reflexive.count, 4)
+        let near = own.filter { !$0.isLoopback }.prefix(room)
+        let all = near + reflexive + own.filter(\.isLoopback)
+        return all.prefix(Ticket.maximumAddressCount).compactMap {
             TicketAddress(bytes: $0.bytes, port: $0.port)
         }
     }

@@ -168,7 +168,8 @@ extension RendezvousConnectionError {
     /// Why `server` could not be used, as a clause.
     func words(_ server: RendezvousAddress) -> String {
         switch self {
-        case .unreachable(let reason): "\(server.host) cannot be reached (\(reason))"
+        case .unreachable(let reason):
+            "\(server.host) cannot be reached (\(PrintableText.escape(reason)))"
         case .wrongKey: "\(server.host) has another key than the one named"
         }
     }

@@ -16,25 +16,32 @@ extension ReceiveOptions {
     public init(
         codeText: String, servers: [RendezvousAddress], output: [UInt8] = Array(".".utf8),
         connectTimeout: Duration = ReceiveOptions.defaultConnectTimeout,
-        home: [UInt8]? = nil, cancellation: Cancellation
+        home: [UInt8]? = nil, network: NetworkPolicy = NetworkPolicy(),
+        cancellation: Cancellation
     ) throws(SealiftError) {
         let code: PairingCode
         do throws(PairingCodeError) { code = try PairingCode(text: codeText) } catch {
             throw SealiftError(error)
+        }
+        guard network.signaling == .allowed else {
+            throw SealiftError(
+                .usage, "a code needs a rendezvous server, and --no-signaling forbids it",
+                advice: "Ask for the ticket, or leave out --no-signaling.")
         }
         guard !servers.isEmpty else {
             throw SealiftError(
                 .usage, "a code needs a rendezvous server, and none is named",
                 advice: "Set SEALIFT_RENDEZVOUS to the sender's server, or ask for the ticket.")
         }
-        let ticket = try Self.resolve(code, servers, cancellation)
+        let ticket = try Self.resolve(code, servers, network.addresses, cancellation)
         self.init(
             ticket: ticket, role: .pairingCode, output: output, connectTimeout: connectTimeout,
             home: home)
     }
 
     private static func resolve(
-        _ code: PairingCode, _ servers: [RendezvousAddress], _ cancellation: Cancellation
+        _ code: PairingCode, _ servers: [RendezvousAddress], _ policy: AddressPolicy,
+        _ cancellation: Cancellation
     ) throws(SealiftError) -> Ticket {
         var unreachable: SealiftError?
         var isUnknown = false
@@ -50,7 +57,7 @@ extension ReceiveOptions {
             defer { connection.close() }
             cancellation.whenRequested { connection.close() }
             do throws(CodeClaim.Failure) {
-                return try usable(try claim(code, over: connection))
+                return try usable(try claim(code, over: connection, policy))
             } catch {
                 guard error == .unknownNumber else {
                     throw SealiftError(error, isCancelled: cancellation.isRequested)
@@ -66,7 +73,7 @@ extension ReceiveOptions {
     }
 
     private static func claim(
-        _ code: PairingCode, over connection: RendezvousConnection
+        _ code: PairingCode, over connection: RendezvousConnection, _ policy: AddressPolicy
     ) throws(CodeClaim.Failure) -> Ticket? {
         var claim = CodeClaim(code, entropy: SealiftCrypto.SystemEntropy())
         let deadline = MonotonicClock.now() + codeTimeout
@@ -75,7 +82,7 @@ extension ReceiveOptions {
                 switch action {
                 case .send(let message): connection.send(message)
                 case .agreed(let key, let meeting):
-                    return Meeting(peer: meeting)?.ticket(key)
+                    return Meeting(peer: meeting, policy: policy)?.ticket(key)
                 case .failed(let failure): throw failure
                 }
             }

@@ -26,9 +26,9 @@ struct Meeting {
             })
     }
 
-    /// Reads a peer's meeting; nil where the bytes break the form.
-    init?(peer bytes: [UInt8]) {
-        guard let read = bytes.withUnsafeBytes({ Self.read($0) }) else { return nil }
+    /// Reads a peer's meeting, less the addresses that `policy` forbids; nil where the bytes break the form.
+    init?(peer bytes: [UInt8], policy: AddressPolicy) {
+        guard let read = bytes.withUnsafeBytes({ Self.read($0, policy) }) else { return nil }
         self = read
     }
 
@@ -38,13 +38,13 @@ struct Meeting {
         self.candidates = candidates
     }
 
-    private static func read(_ bytes: UnsafeRawBufferPointer) -> Meeting? {
+    private static func read(_ bytes: UnsafeRawBufferPointer, _ policy: AddressPolicy) -> Meeting? {
         var reader = ByteReader(bytes)
         guard let version = try? reader.readUInt8(), version == Self.version,
             let name = try? reader.readBytes(count: DeviceFingerprint.byteCount),
             let fingerprint = DeviceFingerprint(name), let expires = try? reader.readUInt64(),
             let seconds = Int64(exactly: expires),
-            let candidates = CandidateList(peer: &reader, policy: AddressPolicy()),
+            let candidates = CandidateList(peer: &reader, policy: policy),
             reader.isAtEnd
         else { return nil }
         return Meeting(

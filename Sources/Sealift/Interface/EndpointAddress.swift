@@ -33,10 +33,19 @@ public struct EndpointAddress: Hashable, Sendable {
         var host = text[..<colon]
         let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.count > 2
         if isBracketed { host = host.dropFirst().dropLast() }
+        self.init(host: host, byteCount: isBracketed ? 16 : 4, port: port)
+    }
+
+    /// Reads an address without a port, `192.0.2.7` or `2001:db8::7`; nil for anything else. The port is 0.
+    public init?(host: String) {
+        self.init(host: Substring(host), byteCount: host.contains(":") ? 16 : 4, port: 0)
+    }
+
+    private init?(host: Substring, byteCount: Int, port: UInt16) {
         // NUL would end the text early in the C call below.
         guard !host.utf8.contains(0) else { return nil }
-        var bytes = [UInt8](repeating: 0, count: isBracketed ? 16 : 4)
-        guard inet_pton(isBracketed ? AF_INET6 : AF_INET, String(host), &bytes) == 1 else {
+        var bytes = [UInt8](repeating: 0, count: byteCount)
+        guard inet_pton(byteCount == 16 ? AF_INET6 : AF_INET, String(host), &bytes) == 1 else {
             return nil
         }
         self.bytes = bytes

@@ -1,5 +1,6 @@
 public import SealiftContent
 import SealiftCrypto
+public import SealiftRendezvous
 public import SealiftTransfer
 
 /// What a receiver is asked to do.
@@ -20,8 +21,17 @@ public struct ReceiveOptions: Sendable {
     public var verifiesDisk: Bool
     /// Where the manifest of what was delivered is written (`docs/PROTOCOL.md` §8.4), or nil.
     public var manifest: [UInt8]?
+    /// The rendezvous servers to call the sender through where its addresses do not answer; empty for none.
+    public var rendezvous: [RendezvousAddress] = []
+    /// The STUN servers to ask what addresses this machine has outside.
+    public var stun: [StunServer] = []
+    /// Which part of the network may be used.
+    public var network = NetworkPolicy()
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
+
+    /// The rendezvous servers that may be contacted.
+    var contactedServers: [RendezvousAddress] { network.signaling == .allowed ? rendezvous : [] }
 
     /// What to do where a name is taken. Decided over the whole listing before a byte moves.
     public enum ConflictPolicy: String, CaseIterable, Sendable {

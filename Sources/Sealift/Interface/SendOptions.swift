@@ -23,8 +23,13 @@ public struct SendOptions: Equatable, Sendable {
     public var manifest: [UInt8]?
     /// How much of the network to take.
     public var traffic: TrafficPolicy
-    /// The rendezvous servers to offer a code at, the first that answers; empty for no code.
+    /// The rendezvous servers to offer a code at, the first that answers, and to be called through;
+    /// empty for neither.
     public var rendezvous: [RendezvousAddress]
+    /// The STUN servers to ask what addresses this machine has outside.
+    public var stun: [StunServer]
+    /// Which part of the network may be used.
+    public var network: NetworkPolicy
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
 
@@ -44,6 +49,9 @@ public struct SendOptions: Equatable, Sendable {
         case asked
     }
 
+    /// The rendezvous servers that may be contacted.
+    var contactedServers: [RendezvousAddress] { network.signaling == .allowed ? rendezvous : [] }
+
     /// How long a ticket may be claimed unless the user says otherwise: one day.
     public static let defaultExpiry: Duration = .seconds(24 * 60 * 60)
 
@@ -54,6 +62,7 @@ public struct SendOptions: Equatable, Sendable {
         ticketFile: [UInt8]? = nil, audience: Audience = .oneReceiver,
         admission: Admission = .everybody, manifest: [UInt8]? = nil,
         traffic: TrafficPolicy = TrafficPolicy(), rendezvous: [RendezvousAddress] = [],
+        stun: [StunServer] = [], network: NetworkPolicy = NetworkPolicy(),
         home: [UInt8]? = nil
     ) {
         self.paths = paths
@@ -67,6 +76,8 @@ public struct SendOptions: Equatable, Sendable {
         self.manifest = manifest
         self.traffic = traffic
         self.rendezvous = rendezvous
+        self.stun = stun
+        self.network = network
         self.home = home
     }
 }

@@ -71,6 +71,8 @@ struct ReceiveCommand: ParsableCommand {
             "Write what was delivered to this file, for `sealift verify`.", valueName: "file"))
     var manifest: PathArgument?
 
+    @OptionGroup var network: NetworkOptions
+
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
     var json = false
 
@@ -111,12 +113,16 @@ struct ReceiveCommand: ParsableCommand {
         _ text: String, cancellation: Cancellation
     ) throws(SealiftError) -> ReceiveOptions {
         let output = output?.bytes ?? Array(".".utf8)
+        let servers = network.noSignaling ? [] : try Environment.rendezvous()
         var options =
             PairingCode.looksLikeOne(text)
             ? try ReceiveOptions(
-                codeText: text, servers: Environment.rendezvous(), output: output,
-                home: Environment.home, cancellation: cancellation)
+                codeText: text, servers: servers, output: output,
+                home: Environment.home, network: network.policy, cancellation: cancellation)
             : try ReceiveOptions(ticketText: text, output: output, home: Environment.home)
+        options.rendezvous = servers
+        options.stun = try network.servers()
+        options.network = network.policy
         options.onConflict = onConflict.policy
         options.selection = EntrySelection(
             included: include.map(\.pattern), excluded: exclude.map(\.pattern))

@@ -20,6 +20,7 @@ struct SendCommand: ParsableCommand {
               SEALIFT_RENDEZVOUS=wss://rv.example.org sealift send model/   shows a code too
               sealift send --listen 0.0.0.0:4000 --advertise 198.51.100.2:4000 model/
               sealift send --keep --confirm model/           many receivers, each asked for
+              sealift send --interface wg0 --no-signaling model/   inside a VPN, no server
 
             \(HelpText.exitStatus)
             """)
@@ -71,6 +72,8 @@ struct SendCommand: ParsableCommand {
 
     @OptionGroup var traffic: TrafficOptions
 
+    @OptionGroup var network: NetworkOptions
+
     @Flag(
         help: "Write the code to standard output instead of the ticket; needs SEALIFT_RENDEZVOUS.")
     var code = false
@@ -84,6 +87,12 @@ struct SendCommand: ParsableCommand {
     func validate() throws {
         guard !advertise.contains(where: { $0.address.port == 0 }) else {
             throw ValidationError("--advertise needs a real port: receivers cannot reach port 0")
+        }
+        guard listen.isEmpty || network.bind.isEmpty else {
+            throw ValidationError("--listen names addresses already: leave out --bind")
+        }
+        guard !code || !network.noSignaling else {
+            throw ValidationError("--code and --no-signaling contradict each other")
         }
         guard !keep || manifest == nil else {
             throw ValidationError(
@@ -120,7 +129,8 @@ struct SendCommand: ParsableCommand {
             wait: wait.map { .seconds($0.seconds) }, ticketFile: ticketFile?.bytes,
             audience: keep ? .manyReceivers : .oneReceiver,
             admission: confirm ? .asked : .everybody, manifest: manifest?.bytes,
-            traffic: traffic.policy, rendezvous: rendezvous,
+            traffic: traffic.policy, rendezvous: rendezvous, stun: try network.servers(),
+            network: network.policy,
             home: Environment.home)
     }
 }

@@ -19,6 +19,21 @@ enum Environment {
     /// `SEALIFT_HOME`: the folder of sealift's own state.
     static var home: [UInt8]? { bytes("SEALIFT_HOME") }
 
+    /// `SEALIFT_STUN`: STUN servers, separated by spaces or commas.
+    /// - Throws: an error of usage for a text that is none.
+    static func stun() throws(SealiftError) -> [StunServer] {
+        var servers: [StunServer] = []
+        for word in (text("SEALIFT_STUN") ?? "").split(whereSeparator: { ", \n".contains($0) }) {
+            guard let server = StunServer(String(word)) else {
+                throw SealiftError(
+                    .usage, "SEALIFT_STUN holds what is no address of a server",
+                    advice: "An address is stun.example.org, 192.0.2.7:3478 or [2001:db8::7].")
+            }
+            servers.append(server)
+        }
+        return servers
+    }
+
     /// `SEALIFT_RENDEZVOUS`: the rendezvous servers, separated by spaces or commas.
     /// - Throws: an error of usage for a text that is no address.
     static func rendezvous() throws(SealiftError) -> [RendezvousAddress] {

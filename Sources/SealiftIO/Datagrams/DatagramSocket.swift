@@ -29,14 +29,19 @@ public final class DatagramSocket: Sendable {
     private let faults: FaultInjector?
 
     /// Opens a socket bound to `address`; port 0 takes any free one.
-    /// - Throws: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` (a port below 1024), or `EAFNOSUPPORT`
-    ///   where the machine has no IPv6.
-    public convenience init(bind address: SocketAddress) throws(SystemError) {
-        try self.init(bind: address, faults: nil)
+    /// - Parameter interface: the only interface that its datagrams may use, both ways; nil for any.
+    /// - Throws: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` (a port below 1024), `EAFNOSUPPORT` where the
+    ///   machine has no IPv6, or `ENODEV` where it has no such interface.
+    public convenience init(
+        bind address: SocketAddress, interface: String? = nil
+    ) throws(SystemError) {
+        try self.init(bind: address, interface: interface, faults: nil)
     }
 
     /// Opens a socket whose sends `faults` can make fail.
-    package init(bind address: SocketAddress, faults: FaultInjector?) throws(SystemError) {
+    package init(
+        bind address: SocketAddress, interface: String? = nil, faults: FaultInjector?
+    ) throws(SystemError) {
         let family = Int32(address.family.rawValue)
         let descriptor = Descriptor(try checked(sealift_datagram_open(family), "socket"))
         let number = descriptor.number
@@ -45,6 +50,9 @@ public final class DatagramSocket: Sendable {
         }
         try checked(sealift_datagram_never_fragment(number, family), "MTU_DISCOVER")
         try checked(sealift_datagram_report_everything(number, family), "socket options")
+        if let interface {
+            try checked(sealift_datagram_only_interface(number, interface), "SO_BINDTODEVICE")
+        }
         // Best effort: a smaller buffer or a kernel without GRO is slower, not wrong.
         _ = sealift_datagram_coalesce(number)
         let size = Int32(Self.requestedBufferSize)

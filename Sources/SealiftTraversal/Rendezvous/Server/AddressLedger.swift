@@ -67,8 +67,8 @@ struct AddressLedger: Sendable {
         }
     }
 
-    /// Forgets addresses that have no client and whose buckets are full again. Looks at all of them, so
-    /// it is for now and then, not for when somebody new comes.
+    /// Forgets addresses that have no client and whose buckets are full again. Looks at every address:
+    /// to be called on a timer, never for a client.
     mutating func forgetIdle(now: Instant) {
         for (source, entry) in entries where entry.clients <= 0 {
             var entry = entry

@@ -1,0 +1,71 @@
+import SealiftCrypto
+import SealiftTransfer
+
+/// The receivers that have a session with a sender, and how far each is.
+struct GuestBook {
+    typealias SessionID = SenderEndpoint.SessionID
+
+    /// A receiver behind a session.
+    struct Guest {
+        let device: DeviceID
+        let connection: PeerConnection
+        /// Whether it owns the ticket, or is one of many that accepted it, in this session.
+        fileprivate(set) var isServed = false
+        /// Whether it confirmed the whole.
+        fileprivate(set) var isComplete = false
+        /// Content bytes handed to its transport, as far as they were looked at.
+        fileprivate(set) var sentBytes: UInt64 = 0
+    }
+
+    private var guests: [SessionID: Guest] = [:]
+    /// The sessions that are served.
+    private(set) var served: Set<SessionID> = []
+    /// Content bytes of sessions that are gone.
+    private var sentBefore: UInt64 = 0
+
+    subscript(id: SessionID) -> Guest? { guests[id] }
+
+    /// Content bytes handed to transports in all sessions, also those that are gone.
+    var sentBytes: UInt64 { guests.values.reduce(sentBefore) { $0 + $1.sentBytes } }
+
+    /// Content bytes handed to the transports of the sessions that are served.
+    var sentToServed: UInt64 { served.reduce(0) { $0 + (guests[$1]?.sentBytes ?? 0) } }
+
+    /// Whether somebody who is served has not confirmed the whole.
+    var isAnyoneUnfinished: Bool { guests.values.contains { $0.isServed && !$0.isComplete } }
+
+    /// Sessions of a device: more than one while a new one replaces an old one.
+    func sessions(of device: DeviceID) -> [SessionID] {
+        guests.filter { $0.value.device == device }.map(\.key)
+    }
+
+    /// A session stands.
+    mutating func arrived(_ id: SessionID, device: DeviceID, connection: PeerConnection) {
+        guests[id] = Guest(device: device, connection: connection)
+    }
+
+    /// A session may ask for content.
+    mutating func serve(_ id: SessionID) {
+        guests[id]?.isServed = true
+        served.insert(id)
+    }
+
+    /// A receiver confirmed the whole.
+    mutating func confirmed(_ id: SessionID) {
+        guests[id]?.isComplete = true
+    }
+
+    /// So many content bytes were handed to a session's transport.
+    mutating func note(sent bytes: UInt64, to id: SessionID) {
+        guests[id]?.sentBytes = bytes
+    }
+
+    /// A session is gone.
+    /// - Returns: who it was, and whether it was served; nil for a session that never stood.
+    mutating func left(_ id: SessionID) -> Guest? {
+        guard let guest = guests.removeValue(forKey: id) else { return nil }
+        sentBefore += guest.sentBytes
+        served.remove(id)
+        return guest
+    }
+}

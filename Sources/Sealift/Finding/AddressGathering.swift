@@ -1,0 +1,112 @@
+import SealiftBase
+import SealiftCrypto
+import SealiftIO
+import SealiftTransport
+import SealiftTraversal
+
+/// Where this end can be reached, as far as it can find out: its own addresses, and what STUN servers
+/// see of its sockets. Owned by the thread of the sockets.
+struct AddressGathering {
+    /// How long the first answers are waited for before a ticket is printed: one repeated request.
+    private static let patience = Duration.seconds(1)
+    /// The same where no STUN server was named, and it was only tried whether the rendezvous server's
+    /// machine has one.
+    private static let patienceForGuesses = Duration.milliseconds(400)
+
+    private let policy: NetworkPolicy
+    private let sockets: [DatagramSocket]
+    private let lookup: StunLookup?
+    private let isNamed: Bool
+    private var gatherer: AddressGatherer
+
+    /// Begins to ask `stun`, and the machines of `rendezvous` at the usual port, from `sockets`.
+    init(
+        _ sockets: [DatagramSocket], policy: NetworkPolicy, stun: [StunServer],
+        rendezvousHosts: [String], waker: Waker
+    ) throws(SystemError) {
+        self.policy = policy
+        self.sockets = sockets
+        isNamed = !stun.isEmpty
+        let servers =
+            policy.signaling == .allowed
+            ? stun + rendezvousHosts.map { StunServer(host: $0) } : []
+        lookup = servers.isEmpty ? nil : try StunLookup(servers, waker: waker)
+        gatherer = AddressGatherer(
+            sockets: try sockets.map { socket throws(SystemError) in
+                AddressGatherer.Socket(
+                    family: socket.localAddress.family == .ipv4 ? .ipv4 : .ipv6,
+                    local: Set(
+                        try NetworkPolicy(interface: policy.interface).hostAddresses(of: [socket])
+                            .map { TransportAddress($0) }))
+            }, entropy: SealiftCrypto.SystemEntropy())
+    }
+
+    /// Grows with each change of what is known.
+    var revision: Int { gatherer.revision }
+
+    /// When ``advance(_:now:)`` has something to do; nil for never.
+    var nextTimeout: Instant? { gatherer.nextTimeout }
+
+    /// What lies between this machine and the internet; nil where it is not known.
+    func natKind(now: Instant) -> NATKind? { gatherer.kind(now: now) }
+
+    /// What a peer may be told: own addresses first, then those seen from outside.
+    func candidates() -> [Candidate] {
+        let own = (try? policy.hostAddresses(of: sockets)) ?? []
+        return own.filter { !$0.isLoopback }.map { Candidate(.host, TransportAddress($0)) }
+            + reflexive.map { Candidate(.reflexive, $0) }
+    }
+
+    /// What STUN servers see of our sockets, where a peer may use it.
+    var reflexive: [TransportAddress] {
+        sockets.indices.flatMap { gatherer.reflexive(socket: $0) }
+            .filter { CandidateList.isUsable(Candidate(.reflexive, $0), policy: policy.addresses) }
+    }
+
+    /// Those of ``reflexive`` that somebody may dial later: not where each destination sees another port.
+    func lastingReflexive(now: Instant) -> [TransportAddress] {
+        gatherer.kind(now: now) == .endpointDependent ? [] : reflexive
+    }
+
+    /// Takes a datagram that came on `path`.
+    /// - Returns: whether it was a STUN server's answer.
+    mutating func receive(
+        _ datagram: UnsafeRawBufferPointer, on path: PathID, now: Instant
+    ) -> Bool {
+        gatherer.receive(
+            datagram, socket: path.socket, from: TransportAddress(path.address), now: now)
+    }
+
+    /// Asks whom there is to ask now.
+    mutating func advance(_ pump: DatagramPump, now: Instant) {
+        while let server = lookup?.takeAddress() {
+            if policy.permits(server) { gatherer.ask(TransportAddress(server), now: now) }
+        }
+        while let request = gatherer.pollTransmit(now: now) {
+            pump.send(
+                request.bytes,
+                on: PathID(SocketAddress(request.destination), socket: request.socket))
+        }
+    }
+
+    /// Waits until the servers have answered, a second at most.
+    mutating func settle(
+        _ pump: DatagramPump, cancellation: Cancellation
+    ) throws(SystemError) {
+        guard let lookup else { return }
+        var now = MonotonicClock.now()
+        let deadline = now + (isNamed ? Self.patience : Self.patienceForGuesses)
+        while now < deadline, !cancellation.isRequested {
+            let isLookedUp = lookup.isDone
+            advance(pump, now: now)
+            if isLookedUp, gatherer.isSettled { return }
+            try pump.wait(until: min(deadline, nextTimeout ?? deadline))
+            now = MonotonicClock.now()
+            // Who dials already repeats it.
+            _ = pump.receive { datagram, path, _ in _ = receive(datagram, on: path, now: now) }
+        }
+    }
+
+    /// Ends what goes on beside.
+    func finish() { lookup?.finish() }
+}

@@ -1,0 +1,111 @@
+internal import ArgumentParser
+internal import Sealift
+internal import SealiftTraversal
+
+/// The options that say which part of the network a command may touch.
+struct NetworkOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Use this network interface only, both ways, such as eth0.", valueName: "name"))
+    var interface: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Use this address of this machine only, repeatable.", valueName: "addr"),
+        transform: HostArgument.init(argument:))
+    var bind: [HostArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Use only addresses in this block, here and elsewhere: 10.0.0.0/8, 2001:db8::/32. \
+            Repeatable.
+            """, valueName: "cidr"),
+        transform: RangeArgument.init(argument:))
+    var allow: [RangeArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Never use addresses in this block; wins over --allow. Repeatable.", valueName: "cidr"),
+        transform: RangeArgument.init(argument:))
+    var deny: [RangeArgument] = []
+
+    @Flag(help: "Contact no server: no code, no call, no STUN.")
+    var noSignaling = false
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Ask this STUN server what address this machine has outside; two at different addresses \
+            tell the kind of NAT. Repeatable (default: SEALIFT_STUN).
+            """, valueName: "host[:port]"),
+        transform: StunArgument.init(argument:))
+    var stun: [StunArgument] = []
+
+    @Option(help: ArgumentHelp("Mark datagrams with this priority, 0 to 63.", valueName: "dscp"))
+    var dscp: UInt8 = 0
+
+    func validate() throws {
+        guard dscp < 64 else { throw ValidationError("--dscp is a number from 0 to 63") }
+        guard !noSignaling || stun.isEmpty else {
+            throw ValidationError("--stun and --no-signaling contradict each other")
+        }
+    }
+
+    /// What the options ask for.
+    var policy: NetworkPolicy {
+        NetworkPolicy(
+            interface: interface, bind: bind.map(\.address),
+            addresses: AddressPolicy(allowed: allow.map(\.range), denied: deny.map(\.range)),
+            signaling: noSignaling ? .none : .allowed, dscp: dscp)
+    }
+
+    /// The STUN servers to ask: those of the command line, else of the environment.
+    func servers() throws(SealiftError) -> [StunServer] {
+        if noSignaling { return [] }
+        return stun.isEmpty ? try Environment.stun() : stun.map(\.server)
+    }
+}
+
+/// An address without a port as it stands on the command line.
+struct HostArgument: Equatable {
+    let address: EndpointAddress
+
+    /// - Throws: what an address looks like.
+    init(argument: String) throws {
+        guard let address = EndpointAddress(host: argument) else {
+            throw ValidationError(
+                "an address is a number without a port, such as 192.0.2.7 or 2001:db8::7")
+        }
+        self.address = address
+    }
+}
+
+/// A block of addresses as it stands on the command line.
+struct RangeArgument: Equatable {
+    let range: AddressRange
+
+    /// - Throws: what a block looks like.
+    init(argument: String) throws {
+        guard
+            let range = AddressRange(argument, parse: { EndpointAddress(host: $0)?.bytes })
+        else {
+            throw ValidationError("a block is such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32")
+        }
+        self.range = range
+    }
+}
+
+/// A STUN server as it stands on the command line.
+struct StunArgument: Equatable {
+    let server: StunServer
+
+    /// - Throws: what a server looks like.
+    init(argument: String) throws {
+        guard let server = StunServer(argument) else {
+            throw ValidationError(
+                "a STUN server is such as stun.example.org, 192.0.2.7:3478 or [2001:db8::7]:3478")
+        }
+        self.server = server
+    }
+}

@@ -141,7 +141,7 @@ let package = Package(
             "SealiftFuzzing",
             [
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-                "SealiftTransfer", "SealiftTestSupport",
+                "SealiftTransfer", "SealiftTraversal", "SealiftTestSupport",
             ]),
 
         tests("SealiftBaseTests", ["SealiftBase", "SealiftTestSupport"]),

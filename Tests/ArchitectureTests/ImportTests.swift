@@ -56,7 +56,7 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "SealiftFuzzing": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
-        "SealiftTestSupport",
+        "SealiftTraversal", "SealiftTestSupport",
     ],
     "fuzz": ["SealiftFuzzing", "Glibc"],
     "SealiftTestSupport": [

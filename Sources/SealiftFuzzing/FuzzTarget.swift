@@ -35,7 +35,9 @@ public struct FuzzTarget: Sendable {
         .handshakeResponder, .handshakeInitiator, .packets, .deviceKeys,
         .connection, .controlMessages, .receiverSession, .senderSession,
         .listing, .listingEntry, .names, .holes,
-        .ticket, .ticketRecord, .pieceJournal, .pieceHashCache,
+        .stun, .rendezvousMessages, .rendezvousServer, .codeEnds, .sealedBox, .meeting,
+        .ticket, .pairingCode, .ticketRecord, .pieceJournal, .pieceHashCache, .placedFile,
+        .manifestLine,
     ]
 
     /// The target called `name`; nil if there is none.

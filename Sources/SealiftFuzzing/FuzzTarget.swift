@@ -32,7 +32,7 @@ public struct FuzzTarget: Sendable {
 
     /// Every target, those that strangers reach first.
     public static let all: [FuzzTarget] = [
-        .handshakeResponder, .handshakeInitiator, .packets, .deviceKeys,
+        .handshakeResponder, .handshakeInitiator, .packets, .deviceKeys, .probes, .calls,
         .connection, .controlMessages, .receiverSession, .senderSession,
         .listing, .listingEntry, .names, .holes,
         .stun, .rendezvousMessages, .rendezvousServer, .codeEnds, .sealedBox, .meeting,

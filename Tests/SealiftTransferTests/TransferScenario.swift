@@ -48,6 +48,8 @@ struct TransferScenario {
         let receiverEnding: SessionEnding?
         let tally: ReceiverSession.Tally?
         let datagramsFromSender: Int
+        /// Every different datagram of a message 1, by where it went.
+        let firstMessages: [SimulatedAddress: Set<[UInt8]>]
         let report: String
 
         /// Whether both ends found the other's root equal to their own.
@@ -79,6 +81,8 @@ struct TransferScenario {
     var owner: DeviceID?
     /// When an end gets another address, as seen by the other: a NAT that rebinds, another network.
     var addressChanges: [(after: Duration, ofSender: Bool)] = []
+    /// When the receiver learns of the sender's address, if it has only a dead one at first.
+    var addressKnownAfter: Duration?
     var receiverHasOtherSecret = false
     var receiverExpectsOtherDevice = false
 
@@ -154,7 +158,7 @@ struct TransferScenario {
         let receivingDevice = DeviceKeyPair.generate(entropy: &entropy)
         let secret = PreSharedKey.generate(entropy: &entropy)
         let otherSecret = PreSharedKey.generate(entropy: &entropy)
-        let senderAddress = SimulatedAddress(host: 1)
+        let senderAddress = Self.senderAddress
         var sender = SimulatedSender(
             source: source, device: sendingDevice, psk: secret,
             configuration: ConnectionConfiguration(packetNumberSkipSeed: seed), seed: seed &+ 1)
@@ -165,7 +169,8 @@ struct TransferScenario {
         let receiver = try SimulatedReceiver(
             store: store, device: receivingDevice,
             psk: receiverHasOtherSecret ? otherSecret : secret,
-            sender: senderAddress, expecting: expected,
+            sender: addressKnownAfter == nil ? senderAddress : Self.deadAddress,
+            expecting: expected,
             configuration: ConnectionConfiguration(packetNumberSkipSeed: seed &+ 3),
             answer: answer, seed: seed &+ 2, now: .zero)
 
@@ -180,8 +185,20 @@ struct TransferScenario {
                     to: SimulatedAddress(host: 100 + UInt32(number)))
             }
         }
+        if let addressKnownAfter {
+            network.schedule(at: network.now + addressKnownAfter) { network in
+                guard case .receiver(var receiver) = network[receiverNode] else { return }
+                receiver.addPath(to: senderAddress, now: network.now)
+                network[receiverNode] = .receiver(receiver)
+            }
+        }
         let counter = Counter()
-        network.tap = { datagram, _ in if datagram.from == senderAddress { counter.value += 1 } }
+        network.tap = { datagram, _ in
+            if datagram.from == senderAddress { counter.value += 1 }
+            if datagram.bytes.first == 0xE1 {
+                counter.firstMessages[datagram.to, default: []].insert(datagram.bytes)
+            }
+        }
         let result = network.run(for: .seconds(600)) { $0[receiverNode].receiverEnding != nil }
         #expect(result == .conditionMet, "\(result): \(network.report)")
 
@@ -192,6 +209,7 @@ struct TransferScenario {
             store: store, owner: sender.owner, senderReports: sender.reports,
             receiverReports: receiver.reports, receiverEnding: receiver.ending,
             tally: receiver.finalTally, datagramsFromSender: counter.value,
+            firstMessages: counter.firstMessages,
             report: network.report)
     }
 
@@ -214,7 +232,13 @@ struct TransferScenario {
 
     private struct UnexpectedNode: Error {}
 
+    /// Where nobody is.
+    static let deadAddress = SimulatedAddress(host: 99)
+    /// Where the sender is.
+    static let senderAddress = SimulatedAddress(host: 1)
+
     private final class Counter {
         var value = 0
+        var firstMessages: [SimulatedAddress: Set<[UInt8]>] = [:]
     }
 }

@@ -111,7 +111,8 @@ public struct SimulatedNetwork<Endpoint: SimulatedEndpoint> {
 
     // MARK: Building
 
-    /// Adds a node that has `address`.
+    /// Adds a node that has `address`; one with port 0 has every port of its host that no other node has,
+    /// and says itself from which it sends.
     /// - Precondition: no other node has it.
     public mutating func addNode(_ endpoint: Endpoint, at address: SimulatedAddress) -> NodeIndex {
         precondition(nodeOfAddress[address] == nil, "two nodes with one address")
@@ -231,14 +232,20 @@ public struct SimulatedNetwork<Endpoint: SimulatedEndpoint> {
 
     private mutating func send(_ datagram: SimulatedDatagram, from index: Int) {
         var datagram = datagram
-        datagram.from = nodes[index].address
+        let own = nodes[index].address
+        datagram.from = SimulatedAddress(
+            host: own.host, port: own.port == 0 ? datagram.from.port : own.port)
         tap?(datagram, now)
         trace.record(.sent, datagram, at: now)
-        guard let destination = nodeOfAddress[datagram.to] else {
+        guard let destination = node(at: datagram.to) else {
             trace.record(.unroutable, datagram, at: now)
             return
         }
         queue.add(.stage(datagram, LinkKey(from: index, to: destination), index: 0), at: now)
+    }
+
+    private func node(at address: SimulatedAddress) -> Int? {
+        nodeOfAddress[address] ?? nodeOfAddress[SimulatedAddress(host: address.host, port: 0)]
     }
 
     private mutating func perform(_ event: Scheduled) {
@@ -246,7 +253,7 @@ public struct SimulatedNetwork<Endpoint: SimulatedEndpoint> {
         case .script(let action):
             action(&self)
         case .arrival(let datagram):
-            guard let index = nodeOfAddress[datagram.to] else {
+            guard let index = node(at: datagram.to) else {
                 trace.record(.unroutable, datagram, at: now)
                 return
             }

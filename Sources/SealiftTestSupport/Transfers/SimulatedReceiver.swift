@@ -57,6 +57,11 @@ public struct SimulatedReceiver: SimulatedEndpoint {
         worker = ReceiverWorker(store: store)
     }
 
+    /// Lets the receiver know of another address of the sender.
+    public mutating func addPath(to sender: SimulatedAddress, now: Instant) {
+        endpoint.addPath(paths.id(of: sender), now: now)
+    }
+
     /// Hands a datagram to the endpoint and does the work that came of it.
     public mutating func receive(_ datagram: SimulatedDatagram, now: Instant) {
         let path = paths.id(of: datagram.from)

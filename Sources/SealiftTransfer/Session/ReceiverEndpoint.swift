@@ -26,6 +26,9 @@ public struct ReceiverEndpoint {
     /// How long the first contact is tried, unless told otherwise.
     public static let contactTimeout = Duration.seconds(30)
 
+    /// No more paths are tried: those of a ticket, and as many again found in calls, several times over.
+    public static let maximumPathCount = 64
+
     /// How long one handshake is tried: a responder keeps it half-open for three seconds and answers
     /// nothing for it afterwards (`docs/PROTOCOL.md` §4.2), so then a new one begins.
     static let handshakeLifetime = Duration.seconds(3)
@@ -66,7 +69,8 @@ public struct ReceiverEndpoint {
     private var link: Link?
     private let configuration: ConnectionConfiguration
     private let beginHandshake: @Sendable () throws(HandshakeError) -> HandshakeInitiator
-    private let paths: [PathID]
+    /// Every way to the sender that is known.
+    private var paths: [PathID]
     /// When trying for the first contact ends.
     private let deadline: Instant
     private var flights: Deque<(PathID, [UInt8])> = []
@@ -211,6 +215,20 @@ public struct ReceiverEndpoint {
         } catch {
             actions.append(.ended(.handshakeFailed(error)))
         }
+    }
+
+    /// Another way to the sender became known. Message 1 goes there at once, the bytes that went
+    /// everywhere else (`docs/PROTOCOL.md` §4.2); a session that stands looks there when its path falls
+    /// silent. A path that is known does nothing, nor does one beyond ``maximumPathCount``.
+    public mutating func addPath(_ path: PathID, now: Instant) {
+        guard !paths.contains(path), paths.count < Self.maximumPathCount else { return }
+        paths.append(path)
+        link?.silence.add(path)
+        guard let flight = dial?.handshake.firstFlight else { return }
+        flights.append(contentsOf: flight.map { (path, $0) })
+        // Repeated as soon as a first flight is, though the other paths were given longer by now.
+        dial?.schedule = RetransmissionSchedule(
+            start: now + RetransmissionSchedule.firstInterval)
     }
 
     /// Takes what the worker found.

@@ -13,7 +13,7 @@ struct SilenceWatch {
     /// Between two tries, at first and at last.
     static let intervals = (first: Duration.milliseconds(300), longest: Duration.seconds(2))
 
-    private let paths: [PathID]
+    private var paths: [PathID]
     private var next = 0
     private var interval = intervals.first
     private var earliest = Instant.zero
@@ -24,6 +24,11 @@ struct SilenceWatch {
     /// Watches over a session whose sender may be found on `paths`.
     init(paths: [PathID]) {
         self.paths = paths
+    }
+
+    /// Another path on which the sender may be found.
+    mutating func add(_ path: PathID) {
+        paths.append(path)
     }
 
     /// When ``fire(_:now:)`` wants to be called.

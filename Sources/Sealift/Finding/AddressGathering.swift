@@ -13,11 +13,17 @@ struct AddressGathering {
     /// machine has one.
     private static let patienceForGuesses = Duration.milliseconds(400)
 
+    /// How long a router is waited for: one that speaks PCP or NAT-PMP answers within a few milliseconds.
+    private static let patienceForRouter = Duration.milliseconds(200)
+
     private let policy: NetworkPolicy
     private let sockets: [DatagramSocket]
     private let lookup: StunLookup?
     private let isNamed: Bool
     private var gatherer: AddressGatherer
+    /// Asks the router for ports; nil where the policy forbids it.
+    private let mapper: PortMapper?
+    private var mapped = MappedPorts()
 
     /// Begins to ask `stun`, and the machines of `rendezvous` at the usual port, from `sockets`.
     init(
@@ -31,6 +37,12 @@ struct AddressGathering {
             policy.signaling == .allowed
             ? stun + rendezvousHosts.map { StunServer(host: $0) } : []
         lookup = servers.isEmpty ? nil : try StunLookup(servers, waker: waker)
+        mapper =
+            policy.portMapping == .allowed
+                && !sockets.allSatisfy(\.localAddress.isLoopback)
+            ? try PortMapper(
+                for: sockets.map(\.localAddress), policy: policy.addresses,
+                notify: { waker.wake() }) : nil
         gatherer = AddressGatherer(
             sockets: try sockets.map { socket throws(SystemError) in
                 AddressGatherer.Socket(
@@ -42,7 +54,7 @@ struct AddressGathering {
     }
 
     /// Grows with each change of what is known.
-    var revision: Int { gatherer.revision }
+    var revision: Int { gatherer.revision + mapped.revision }
 
     /// When ``advance(_:now:)`` has something to do; nil for never.
     var nextTimeout: Instant? { gatherer.nextTimeout }
@@ -55,6 +67,7 @@ struct AddressGathering {
         let own = (try? policy.hostAddresses(of: sockets)) ?? []
         return own.filter { !$0.isLoopback }.map { Candidate(.host, TransportAddress($0)) }
             + reflexive.map { Candidate(.reflexive, $0) }
+            + mapped.addresses.map { Candidate(.portMapped, $0) }
     }
 
     /// What STUN servers see of our sockets, where a peer may use it.
@@ -65,7 +78,7 @@ struct AddressGathering {
 
     /// Those of ``reflexive`` that somebody may dial later: not where each destination sees another port.
     func lastingReflexive(now: Instant) -> [TransportAddress] {
-        gatherer.kind(now: now) == .endpointDependent ? [] : reflexive
+        mapped.addresses + (gatherer.kind(now: now) == .endpointDependent ? [] : reflexive)
     }
 
     /// Takes a datagram that came on `path`.
@@ -79,6 +92,7 @@ struct AddressGathering {
 
     /// Asks whom there is to ask now.
     mutating func advance(_ pump: DatagramPump, now: Instant) {
+        while let event = mapper?.takeEvent() { mapped.take(event) }
         while let server = lookup?.takeAddress() {
             if policy.permits(server) { gatherer.ask(TransportAddress(server), now: now) }
         }
@@ -93,13 +107,18 @@ struct AddressGathering {
     mutating func settle(
         _ pump: DatagramPump, cancellation: Cancellation
     ) throws(SystemError) {
-        guard let lookup else { return }
+        guard lookup != nil || mapper != nil else { return }
         var now = MonotonicClock.now()
-        let deadline = now + (isNamed ? Self.patience : Self.patienceForGuesses)
+        let end = (
+            servers: now + (isNamed ? Self.patience : Self.patienceForGuesses),
+            router: now + Self.patienceForRouter
+        )
+        let deadline = lookup == nil ? end.router : end.servers
         while now < deadline, !cancellation.isRequested {
-            let isLookedUp = lookup.isDone
+            let isLookedUp = lookup?.isDone ?? true
             advance(pump, now: now)
-            if isLookedUp, gatherer.isSettled { return }
+            let hasRouter = mapper == nil || !mapped.addresses.isEmpty || now >= end.router
+            if isLookedUp, gatherer.isSettled, hasRouter { return }
             try pump.wait(until: min(deadline, nextTimeout ?? deadline))
             now = MonotonicClock.now()
             // Who dials already repeats it.
@@ -108,5 +127,8 @@ struct AddressGathering {
     }
 
     /// Ends what goes on beside.
-    func finish() { lookup?.finish() }
+    func finish() {
+        lookup?.finish()
+        mapper?.finish()
+    }
 }

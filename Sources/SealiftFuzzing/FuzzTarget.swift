@@ -35,6 +35,7 @@ public struct FuzzTarget: Sendable {
         .handshakeResponder, .handshakeInitiator, .packets, .deviceKeys,
         .connection, .controlMessages, .receiverSession, .senderSession,
         .listing, .listingEntry, .names, .holes,
+        .gateway, .deviceDocuments, .turn, .turnStream,
         .ticket, .ticketRecord, .pieceJournal, .pieceHashCache,
     ]
 

@@ -1,7 +1,7 @@
 # One configuration and one set of flags for build, demo and test: other flags rebuild everything.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-rendezvous test-kill test-peers
+.PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-rendezvous test-kill test-peers netlab
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ fuzz: ## Fuzz every reader of foreign bytes: SECONDS_EACH=60, TARGET=one of them
 	@scripts/fuzz
 test-kill: build ## Kill, cut off, move and starve real transfers (root, 10 min)
 	@scripts/kill-test
+
+netlab: build ## Try sealift behind every kind of router, in namespaces of this machine (root): ONLY='easy-*'
+	@scripts/bootstrap netlab
+	@scripts/netlab $(if $(ONLY),--only '$(ONLY)')
 
 bench: build ## Race scp, rsync, magic-wormhole and TCP on fast links (root)
 	@scripts/bench-tools

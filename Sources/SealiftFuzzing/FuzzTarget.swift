@@ -35,8 +35,10 @@ public struct FuzzTarget: Sendable {
         .handshakeResponder, .handshakeInitiator, .packets, .deviceKeys,
         .connection, .controlMessages, .receiverSession, .senderSession,
         .listing, .listingEntry, .names, .holes,
+        .stun, .rendezvousMessages, .rendezvousServer, .codeEnds, .sealedBox, .meeting,
         .gateway, .deviceDocuments, .turn, .turnStream,
-        .ticket, .ticketRecord, .pieceJournal, .pieceHashCache,
+        .ticket, .pairingCode, .ticketRecord, .pieceJournal, .pieceHashCache, .placedFile,
+        .manifestLine,
     ]
 
     /// The target called `name`; nil if there is none.

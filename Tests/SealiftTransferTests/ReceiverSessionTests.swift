@@ -51,6 +51,31 @@ struct ReceiverSessionTests {
             ])
     }
 
+    @Test("pieces are asked for with the claim, before its answer")
+    func asksWithTheClaim() {
+        var session = ReceiverSession()
+        session.receive(.offer(Self.offer))
+        session.give(
+            .listingReady(
+                ListingSummary(
+                    totals: Self.offer.totals, freeSpace: .max, conflicts: [], conflictCount: 0)))
+        session.accept()
+        session.give(
+            .planned(
+                PlannedRun(
+                    subject: .pieces([
+                        PlannedRun.Piece(
+                            file: FileIndex(1), piece: .first, length: PieceGeometry.pieceSize)
+                    ]))))
+        let messages = session.drain().compactMap(\.message)
+        #expect(messages.contains(.claim))
+        guard case .request(let request) = messages.last else {
+            Issue.record("nothing was asked for")
+            return
+        }
+        #expect(request.file == FileIndex(1))
+    }
+
     @Test("a second offer is refused")
     func secondOffer() {
         var session = ReceiverSession()
@@ -142,13 +167,13 @@ struct ReceiverSessionTests {
             })
     }
 
-    @Test("the window doubles only when a round trip used more than half of it")
+    @Test("the window doubles only when a round trip used more than a quarter of it")
     func windowGrowth() {
         var window = RequestWindow()
         let start = window.size
         window.proven(1, now: .zero, roundTrip: .milliseconds(10))
         window.proven(
-            start / 4, now: Instant(nanoseconds: 20_000_000), roundTrip: .milliseconds(10))
+            start / 8, now: Instant(nanoseconds: 20_000_000), roundTrip: .milliseconds(10))
         #expect(window.size == start)
         window.proven(start, now: Instant(nanoseconds: 40_000_000), roundTrip: .milliseconds(10))
         #expect(window.size == 2 * start)

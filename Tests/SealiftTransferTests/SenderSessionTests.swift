@@ -52,12 +52,35 @@ struct SenderSessionTests {
         #expect(session.isOver)
     }
 
-    @Test("content may not be asked for while the claim is being decided")
-    func nothingWhileDeciding() {
+    @Test("what is asked for while the claim is being decided waits for the decision")
+    func heldBackWhileDeciding() {
         var session = SenderSession(offering: Self.offer)
         session.receive(.claim)
         session.receive(request(0, file: 1))
-        #expect(session.drain().contains { $0.isViolation(.unexpectedMessage) })
+        #expect(!session.drain().contains { if case .work = $0 { true } else { false } })
+        session.claimDecided(nil)
+        #expect(session.drain().contains { if case .work(.request) = $0 { true } else { false } })
+    }
+
+    @Test("what was asked for with a claim that lost is forgotten")
+    func forgottenWithTheClaim() {
+        var session = SenderSession(offering: Self.offer)
+        session.receive(.claim)
+        session.receive(request(0, file: 1))
+        session.claimDecided(.alreadyUsed)
+        #expect(!session.drain().contains { if case .work = $0 { true } else { false } })
+    }
+
+    @Test("a flood of messages while the claim is being decided ends the session")
+    func floodWhileDeciding() {
+        var session = SenderSession(offering: Self.offer)
+        session.receive(.claim)
+        for object in 0..<SenderSession.maximumEarlyMessages {
+            session.receive(request(UInt64(object), file: 1))
+        }
+        #expect(!session.isOver)
+        session.receive(request(UInt64(SenderSession.maximumEarlyMessages), file: 1))
+        #expect(session.drain().contains { $0.isViolation(.tooManyRequests) })
     }
 
     @Test("a claim that lost is refused inside the session, and nothing follows")

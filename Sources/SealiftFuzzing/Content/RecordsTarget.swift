@@ -92,7 +92,7 @@ extension FuzzTarget {
 }
 
 /// The checks of records (CRC-32C), made right: a fuzzer does not find one by itself.
-private enum RecordCheck {
+enum RecordCheck {
     /// `bytes` with the check in the last four of its first `count` bytes made right.
     static func corrected(_ bytes: [UInt8], count: Int) -> [UInt8] {
         guard bytes.count >= count else { return bytes }

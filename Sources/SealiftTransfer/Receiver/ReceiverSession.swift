@@ -228,11 +228,12 @@ public struct ReceiverSession {
         ask()
     }
 
-    /// The user said yes: claim the ticket.
+    /// The user said yes: claim the ticket, and ask for pieces without waiting for the answer.
     public mutating func accept() {
         guard phase == .deciding else { return }
         phase = .claiming
         actions.append(.send(.claim))
+        ask()
     }
 
     /// The user said no, or only wanted to look.
@@ -349,7 +350,7 @@ public struct ReceiverSession {
                 nextListingPiece += PlannedRun.listingRunPieces
                 request(run)
             }
-        case .transferring:
+        case .claiming, .transferring:
             while window.isOpen, let run = planned.popFirst() { request(run) }
             while hashRequests < Self.mostHashRequests, hashBytes < Self.mostHashBytes,
                 let run = plannedHashes.popFirst()
@@ -357,7 +358,7 @@ public struct ReceiverSession {
                 request(run)
             }
             plan()
-            if !isPlanning, lastAnswer?.pieces == PlanAnswer.Pieces.none,
+            if phase == .transferring, !isPlanning, lastAnswer?.pieces == PlanAnswer.Pieces.none,
                 lastAnswer?.hasHashes == false, planned.isEmpty, plannedHashes.isEmpty,
                 outstanding.isEmpty, beingStored == 0, beingCompared == 0
             {

@@ -2,13 +2,15 @@ public import SealiftBase
 
 /// How many bytes may be asked for and not proven yet: the receiver's credit.
 ///
-/// Grows to twice what arrives in a round trip (`DESIGN` of the transport: requests outstanding
-/// reach 2 × the bandwidth-delay product), and never shrinks: what is not used costs nothing, since
-/// an object's memory is taken when its first byte arrives. Bytes count until they are proven and
-/// written, so a slow disk withholds requests instead of growing a queue.
+/// Grows to four times what arrives in a round trip: a starting sender has up to three
+/// bandwidth-delay products in flight, doubles its rate each round trip, and hears of a larger window
+/// one round trip late. It never shrinks: what is not used costs nothing, since an object's memory is
+/// taken when its first byte arrives, and honest senders begin few objects at once. Bytes count until
+/// they are proven and written, so a slow disk withholds requests instead of growing a queue.
 public struct RequestWindow: Equatable, Sendable {
-    /// Where the window starts: 16 MiB fills 1 Gbit/s at 60 ms while the first round trips are measured.
-    public static let initialSize: UInt64 = 16 << 20
+    /// Where the window starts, and the most that an untried sender can make this end hold: 64 MiB let
+    /// a start reach 500 Mbit/s at 600 ms without waiting for requests.
+    public static let initialSize: UInt64 = 64 << 20
     /// Where it ends: 1 GiB fills 10 Gbit/s at 400 ms.
     public static let maximumSize: UInt64 = 1 << 30
 
@@ -36,7 +38,7 @@ public struct RequestWindow: Equatable, Sendable {
         outstanding -= min(bytes, outstanding)
     }
 
-    /// Counts bytes proven, and grows the window where a round trip used more than half of it.
+    /// Counts bytes proven, and grows the window where a round trip used more than a quarter of it.
     /// - Parameter roundTrip: the smoothed round-trip time; at least a millisecond counts.
     public mutating func proven(_ bytes: UInt64, now: Instant, roundTrip: Duration) {
         released(bytes)
@@ -46,7 +48,7 @@ public struct RequestWindow: Equatable, Sendable {
             return
         }
         guard now - start >= max(roundTrip, .milliseconds(1)) else { return }
-        if provenInEpoch > size / 2 { size = min(size * 2, Self.maximumSize) }
+        if provenInEpoch > size / 4 { size = min(size * 2, Self.maximumSize) }
         epochStart = now
         provenInEpoch = 0
     }

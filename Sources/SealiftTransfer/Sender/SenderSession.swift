@@ -16,6 +16,9 @@ public struct SenderSession {
     /// make us keep, 16 MiB.
     public static let maximumSkippedRuns = 1 << 20
 
+    /// The most messages that may wait for the decision about a claim (`docs/PROTOCOL.md` §7.1).
+    public static let maximumEarlyMessages = 4_096
+
     /// What the driver does next, in order.
     public enum Action {
         /// Write a message to the control stream.
@@ -74,6 +77,8 @@ public struct SenderSession {
     /// Objects requested and neither sent, zero nor withdrawn.
     private var waitingObjects: UInt64 = 0
     private var skipped = IntervalSet()
+    /// What the receiver said after its claim, while the caller decides about it.
+    private var early: [ControlMessage] = []
     private var failedCount: UInt64 = 0
     /// Content bytes handed to the transport.
     public private(set) var contentBytesSent: UInt64 = 0
@@ -111,6 +116,7 @@ public struct SenderSession {
         do throws(TransferViolation) {
             switch message {
             case .claim: try claim()
+            case _ where phase == .deciding: try holdBack(message)
             case .request(let request): try accept(request)
             case .hashRequest(let request): try accept(request)
             case .skip(let first, let count): try skip(first, count: count)
@@ -134,7 +140,9 @@ public struct SenderSession {
             phase = .claimed
             actions.append(.send(.claimed))
             actions.append(.report(.claimed))
+            for message in early { receive(message) }
         }
+        early = []
     }
 
     /// Takes what the worker found.
@@ -178,6 +186,12 @@ public struct SenderSession {
         actions.append(.decideClaim)
     }
 
+    /// A receiver need not wait for the answer to its claim: a round trip is won.
+    private mutating func holdBack(_ message: ControlMessage) throws(TransferViolation) {
+        guard early.count < Self.maximumEarlyMessages else { throw .tooManyRequests }
+        early.append(message)
+    }
+
     private mutating func accept(_ request: PieceRequest) throws(TransferViolation) {
         try grant(request.file, first: request.firstObject, count: request.count)
         actions.append(.work(.request(request)))
@@ -194,9 +208,9 @@ public struct SenderSession {
     ) throws(TransferViolation) {
         switch phase {
         case .claimed: break
-        case .offered, .deciding:
+        case .offered:
             guard file == .listing else { throw .unexpectedMessage }
-        case .comparing, .over: throw .unexpectedMessage
+        case .deciding, .comparing, .over: throw .unexpectedMessage
         }
         guard first == nextObject else { throw .objectOutOfOrder }
         guard waitingObjects + count <= Self.maximumWaitingObjects else { throw .tooManyRequests }

@@ -1,13 +1,11 @@
 /// The controller of a connection, under the user's cap on the rate.
 struct CongestionControl {
-    private enum Controller {
-        case bbr(Bbr)
-        case cubic(Cubic)
-        case background(Ledbat)
-        case fixedRate(FixedRate)
-    }
-
-    private var controller: Controller
+    // One of the four. Optionals rather than an enum's payloads, so that each is changed in place: with
+    // every packet and every ACK.
+    private var bbr: Bbr?
+    private var cubic: Cubic?
+    private var background: Ledbat?
+    private var fixedRate: FixedRate?
     /// Bytes per second that no controller may exceed; nil for no cap.
     private let rateCap: Double?
     /// The least cap, in bytes per second: one small datagram a second keeps a session alive.
@@ -21,22 +19,18 @@ struct CongestionControl {
         self.rateCap = rateCap.map { max($0, Self.leastRate) }
         switch algorithm {
         case .bbr(let tolerance):
-            controller = .bbr(
-                Bbr(datagramSize: datagramSize, lossTolerance: tolerance, seed: seed))
-        case .cubic: controller = .cubic(Cubic(datagramSize: datagramSize))
-        case .background: controller = .background(Ledbat(datagramSize: datagramSize))
-        case .fixedRate(let rate): controller = .fixedRate(FixedRate(bytesPerSecond: rate))
+            bbr = Bbr(datagramSize: datagramSize, lossTolerance: tolerance, seed: seed)
+        case .cubic: cubic = Cubic(datagramSize: datagramSize)
+        case .background: background = Ledbat(datagramSize: datagramSize)
+        case .fixedRate(let rate): fixedRate = FixedRate(bytesPerSecond: rate)
         }
     }
 
     /// Bytes that may be in flight.
     var congestionWindow: Int {
-        switch controller {
-        case .bbr(let controller): controller.congestionWindow
-        case .cubic(let controller): controller.congestionWindow
-        case .background(let controller): controller.congestionWindow
-        case .fixedRate(let controller): controller.congestionWindow
-        }
+        bbr?.congestionWindow ?? cubic?.congestionWindow ?? background?.congestionWindow
+            ?? fixedRate?.congestionWindow
+            ?? 0
     }
 
     /// Bytes per second at which packets leave; nil to send as the window allows.
@@ -47,28 +41,18 @@ struct CongestionControl {
     }
 
     private var uncappedRate: Double? {
-        switch controller {
-        case .bbr(let controller): controller.pacingRate
-        case .cubic(let controller): controller.pacingRate
-        case .background(let controller): controller.pacingRate
-        case .fixedRate(let controller): controller.pacingRate
-        }
+        bbr?.pacingRate ?? cubic?.pacingRate ?? background?.pacingRate ?? fixedRate?.pacingRate
     }
 
     /// Times the window was reduced.
     var reductions: UInt64 {
-        switch controller {
-        case .bbr(let controller): controller.reductions
-        case .cubic(let controller): controller.reductions
-        case .background(let controller): controller.reductions
-        case .fixedRate(let controller): controller.reductions
-        }
+        bbr?.reductions ?? cubic?.reductions ?? background?.reductions ?? fixedRate?.reductions
+            ?? 0
     }
 
     /// Whether the rate is held down on purpose: samples of packets that leave now are lower bounds.
     var holdsRateDown: Bool {
-        if case .bbr(let controller) = controller { return controller.holdsRateDown }
-        return false
+        bbr?.holdsRateDown ?? false
     }
 
     /// Whether the cap, not the controller, sets the rate.
@@ -86,21 +70,9 @@ struct CongestionControl {
             if used < congestionWindow / 2 { acknowledgement.isApplicationLimited = true }
             event = .acknowledged(acknowledgement)
         }
-        // The payloads are plain numbers: taking them out and putting them back copies a few cache
-        // lines, changing them in place would go through the enum.
-        switch controller {
-        case .bbr(var state):
-            state.handle(event)
-            controller = .bbr(state)
-        case .cubic(var state):
-            state.handle(event)
-            controller = .cubic(state)
-        case .background(var state):
-            state.handle(event)
-            controller = .background(state)
-        case .fixedRate(var state):
-            state.handle(event)
-            controller = .fixedRate(state)
-        }
+        bbr?.handle(event)
+        cubic?.handle(event)
+        background?.handle(event)
+        fixedRate?.handle(event)
     }
 }

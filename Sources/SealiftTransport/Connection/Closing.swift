@@ -13,11 +13,14 @@ struct Closing {
     private(set) var isDue = true
     private var repeatAt: Instant
     private var interval: Duration = .milliseconds(1)
-    /// When the connection is over.
+    private let probeTimeout: Duration
+    /// When the frame is repeated unasked: it may have been lost.
+    private var nextRepeat: Instant
+    /// When the connection is over, whatever the peer knows.
     let end: Instant
 
-    /// Begins to close.
-    init(code: CloseCode, reason: String, now: Instant, end: Instant) {
+    /// Begins to close, for three times `probeTimeout` at most.
+    init(code: CloseCode, reason: String, now: Instant, probeTimeout: Duration) {
         self.code = code
         // Cut at a character's boundary, so that what is sent is UTF-8.
         var cut: [UInt8] = []
@@ -27,7 +30,19 @@ struct Closing {
         }
         self.reason = cut
         repeatAt = now
-        self.end = end
+        self.probeTimeout = probeTimeout
+        nextRepeat = now + probeTimeout
+        end = now + probeTimeout * 3
+    }
+
+    /// When ``handleTimeout(now:)`` wants to be called.
+    var due: Instant { min(nextRepeat, end) }
+
+    /// Repeats the frame where it is time to.
+    mutating func handleTimeout(now: Instant) {
+        guard nextRepeat <= now else { return }
+        isDue = true
+        nextRepeat = now + probeTimeout
     }
 
     /// A packet of the peer opened: it may not know yet. Answered at most once per interval, which

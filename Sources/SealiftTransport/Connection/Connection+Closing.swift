@@ -25,11 +25,10 @@ extension Connection {
         events.append(.closed(.keysExhausted))
     }
 
-    private var lingerTime: Duration { .nanoseconds(3 * path.probeTimeout) }
-
     private mutating func beginClosing(code: CloseCode, reason: String, now: Instant) {
         state = .closing
-        closing = Closing(code: code, reason: reason, now: now, end: now + lingerTime)
+        closing = Closing(
+            code: code, reason: reason, now: now, probeTimeout: .nanoseconds(path.probeTimeout))
         releaseBuffers()
     }
 
@@ -39,14 +38,14 @@ extension Connection {
         outgoingControl.removeAll()
     }
 
-    /// The peer closed.
+    /// The peer closed: it is told once that this end knows, so that it need not wait (RFC 9000
+    /// §10.2.2), and nothing more.
     mutating func drain(code: CloseCode, reason: UnsafeRawBufferPointer, now: Instant) {
-        let isNews = state == .open
         state = .draining
-        drainingEnd = now + lingerTime
+        closing = Closing(
+            code: .done, reason: "", now: now, probeTimeout: .nanoseconds(path.probeTimeout))
         releaseBuffers()
-        let text = String(decoding: reason, as: UTF8.self)
-        if isNews { events.append(.closed(.peer(code, reason: text))) }
+        events.append(.closed(.peer(code, reason: String(decoding: reason, as: UTF8.self))))
     }
 
     /// The session is lost: nothing was heard for too long.
@@ -56,13 +55,14 @@ extension Connection {
         releaseBuffers()
     }
 
-    /// A packet opened after this end closed: repeat the close frame, unless the peer closed too.
+    /// A packet opened after this end closed: repeat the close frame, unless the peer knows or closed
+    /// too. Then all is said.
     mutating func receiveWhileClosing(_ plaintext: UnsafeRawBufferPointer, now: Instant) {
         closing?.packetOpened(now: now)
         var reader = FrameReader(plaintext)
         while let frame = try? reader.next(ranges: &rangesScratch) {
-            if case .close(let code, let reason) = frame {
-                drain(code: code, reason: reason, now: now)
+            if case .close = frame {
+                state = .closed
                 return
             }
         }

@@ -6,8 +6,8 @@ extension Connection {
     public var nextTimeout: Instant? {
         switch state {
         case .closed: return nil
-        case .draining: return drainingEnd
-        case .closing: return closing?.end
+        case .draining: return closing.map { $0.isDue ? $0.end : .zero }
+        case .closing: return closing?.due
         case .open: break
         }
         var earliest = lastOpenedAt + configuration.idleTimeout
@@ -35,9 +35,10 @@ extension Connection {
         switch state {
         case .closed: return
         case .draining:
-            if drainingEnd <= now { state = .closed }
+            if closing.map({ $0.end <= now || !$0.isDue }) ?? true { state = .closed }
             return
         case .closing:
+            closing?.handleTimeout(now: now)
             if closing.map({ $0.end <= now }) ?? true { state = .closed }
             return
         case .open: break

@@ -15,8 +15,8 @@ extension Connection {
     ) -> Transmission? {
         guard buffer.count >= path.datagramSize else { return nil }
         switch state {
-        case .closed, .draining: return nil
-        case .closing: return transmitClose(into: buffer, now: now)
+        case .closed: return nil
+        case .closing, .draining: return transmitClose(into: buffer, now: now)
         case .open: break
         }
         serviceKeys(now: now)

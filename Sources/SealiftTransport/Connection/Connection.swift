@@ -19,9 +19,9 @@ public struct Connection: Sendable {
     public enum State: Equatable, Sendable {
         /// Everything works.
         case open
-        /// This end closed; the close frame is repeated in answer to packets.
+        /// This end closed; the close frame is repeated until the peer answers it, or for a while.
         case closing
-        /// The peer closed; nothing is sent any more.
+        /// The peer closed; it is told once that this end knows, and nothing more.
         case draining
         /// Nothing is left to do.
         case closed
@@ -81,7 +81,6 @@ public struct Connection: Sendable {
     /// Where the connection stands.
     public internal(set) var state = State.open
     var closing: Closing?
-    var drainingEnd = Instant.distantFuture
     var isEstablished = false
     var lastOpenedAt: Instant
     var lastElicitingSentAt: Instant

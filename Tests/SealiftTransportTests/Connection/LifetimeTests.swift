@@ -43,6 +43,43 @@ struct LifetimeTests {
         #expect(far.nextTimeout == nil)
     }
 
+    @Test("Both ends are done within the round trip of a close and its answer")
+    func answeredClose() throws {
+        let sessions = try SessionPair(seed: 9)
+        let configuration = ConnectionConfiguration(packetNumberSkipSeed: 1)
+        var near = Connection(
+            session: sessions.initiator, configuration: configuration, now: .zero)
+        var far = Connection(
+            session: sessions.responder, configuration: configuration, now: .zero)
+        near.close(code: .done, reason: "", now: .zero)
+        for datagram in near.drainTransmit(now: .zero) { far.receive(datagram) }
+        let answers = far.drainTransmit(now: .zero)
+        #expect(answers.count == 1)
+        for datagram in answers { near.receive(datagram) }
+        #expect(near.state == .closed)
+        #expect(near.drainTransmit(now: .zero).isEmpty)
+        far.handleTimeout(now: .zero)
+        #expect(far.state == .closed)
+    }
+
+    @Test("A close whose frame was lost is said again, and given up after three probe timeouts")
+    func lostClose() throws {
+        let sessions = try SessionPair(seed: 9)
+        var near = Connection(
+            session: sessions.initiator,
+            configuration: ConnectionConfiguration(packetNumberSkipSeed: 1), now: .zero)
+        near.close(code: .done, reason: "", now: .zero)
+        var now = Instant.zero
+        var frames = 0
+        while near.state != .closed {
+            frames += near.drainTransmit(now: now).count
+            now = try #require(near.nextTimeout)
+            near.handleTimeout(now: now)
+        }
+        #expect(frames == 3)
+        #expect(now < .zero + .seconds(10))
+    }
+
     @Test("The close frame is repeated in answer to packets, ever more seldom")
     func repeatedClose() throws {
         let sessions = try SessionPair(seed: 9)

@@ -24,7 +24,7 @@ struct Bbr: CongestionController {
     static let startupLossRuns = 6
     /// §2.16.2: BBR.ProbeRTTDuration.
     static let roundTripProbeTime: Int64 = 200_000_000
-    /// RFC 9002 §7.2.
+    /// RFC 9002 §7.2. A larger one takes from others (`docs/decisions/0007-a-quick-start.md`).
     static let initialWindowPackets = 10
 
     /// BBR.LossThresh.

@@ -1,0 +1,312 @@
+"""Everything the lab tries, one row each."""
+
+import dataclasses
+import fnmatch
+import os
+import pathlib
+import signal
+import time
+
+from . import behaviour, nat
+from .ends import Failure
+from .reflector import Reflector
+from .transfers import Encounter, in_mid_transfer, median_of
+from .world import Carrier, World
+
+LONGEST = 240  # seconds that any row may take
+ROWS = []
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How a row went. `first_piece` is seconds from the receiver's start to its first proven piece."""
+
+    is_right: bool
+    detail: str
+    first_piece: float | None = None
+    short: str | None = None
+    row: str = ""
+    took: float = 0
+
+    def fields(self):
+        return {"row": self.row, "ok": self.is_right, "detail": self.detail,
+                "seconds": round(self.took, 2), "first_piece_seconds": self.first_piece}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    name: str
+    shows: str
+    group: str
+    function: object
+    arguments: tuple = ()
+
+    def play(self, lab):
+        return self.function(lab, *self.arguments)
+
+    def fits(self, pattern):
+        return fnmatch.fnmatchcase(self.name, pattern) or self.group == pattern
+
+
+class Lab:
+    """What all rows share: the program and a folder."""
+
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = folder
+        self.starts = 0
+        # Seconds in which a waiting sender finds a server that was away.
+        self.reconnect_patience = 8
+        built = pathlib.Path(__file__).resolve().parents[2] / ".build/release/sealift"
+        self.sealift = pathlib.Path(os.environ.get("SEALIFT_BINARY", built)).resolve()
+
+    def world(self):
+        return World(self.options.delay)
+
+
+# The routers themselves
+
+def judge(site, version=4):
+    """Whether a site's packets meet what its kind promises. Needs a running Reflector."""
+    kind = site.kind if version == 4 or not site.is_translated else "firewall"
+    own = site.address if version == 4 else f"{site.lan_6}::2"
+    found = behaviour.behaviour(site.name, own, version)
+    if found != nat.EXPECTED[kind]:
+        raise Failure(f"{site.name}, IPv{version}: a router of kind {kind} is {found}")
+    return found
+
+
+def router_row(lab, kind):
+    with lab.world() as world, Reflector():
+        return Outcome(True, str(judge(world.add_site("a", 1, kind))))
+
+
+def router_6_row(lab):
+    with lab.world() as world, Reflector():
+        return Outcome(True, f"IPv6: {judge(world.add_site('a', 1, 'firewall', (6,)), 6)}")
+
+
+def double_row(lab, inner, outer, expected):
+    with lab.world() as world, Reflector():
+        carrier = world.add_carrier(Carrier(9, outer))
+        site = world.add_site("a", 1, inner, behind=carrier)
+        found = behaviour.behaviour("a", site.address)
+        return Outcome(found == nat.EXPECTED[expected], str(found))
+
+
+def hairpin_row(lab, hairpin):
+    with lab.world() as world, Reflector():
+        carrier = world.add_carrier(Carrier(9, "restricted", hairpin))
+        world.add_site("a", 1, "easy", behind=carrier)
+        world.add_site("b", 2, "easy", behind=carrier)
+        turned = behaviour.turns_around("a", "b")
+        return Outcome(turned == hairpin, "turns around" if turned else "does not turn around")
+
+
+def reboot_row(lab):
+    """A reboot must lose what was open: an answer to a question from before does not come in."""
+    with lab.world() as world, Reflector():
+        site = world.add_site("a", 1, "hard")
+        with behaviour.probe_socket("a", 4) as probe:
+            place = (behaviour.SERVERS[0], behaviour.reflector.PORTS[0])
+            before = behaviour.ask(probe, place)
+            world.reboot(site.router, site.kind, seconds=0.5)
+            after = behaviour.ask(probe, place)
+    return Outcome(None not in (before, after) and before != after,
+                   f"port {before[1]} before, {after[1]} after")
+
+
+for _kind in nat.EXPECTED:
+    ROWS.append(Row(f"router-{_kind}", f"a router of kind {_kind} maps and filters as that kind does",
+                    "behaviour", router_row, (_kind,)))
+ROWS += [
+    Row("router-ipv6", "IPv6 behind a stateful firewall", "behaviour", router_6_row),
+    Row("router-double", "an easy router behind an easy carrier is easy", "behaviour", double_row,
+        ("easy", "easy", "easy")),
+    Row("router-double-hard", "an easy router behind a hard carrier is hard", "behaviour", double_row,
+        ("easy", "hard", "hard")),
+    Row("router-hairpin", "a carrier that turns packets of its customers around", "behaviour",
+        hairpin_row, (True,)),
+    Row("router-no-hairpin", "and one that does not", "behaviour", hairpin_row, (False,)),
+    Row("router-reboot", "a rebooted router has forgotten its mappings", "behaviour", reboot_row),
+]
+
+
+# Sealift between them
+
+def two_sites(world, sender, receiver, versions=(4,)):
+    """Hosts `a` and `b`, each behind a router that was judged."""
+    sites = (world.add_site("a", 1, sender, versions), world.add_site("b", 2, receiver, versions))
+    with Reflector():
+        for site in sites:
+            if site.kind != "blocked":
+                for version in versions:
+                    judge(site, version)
+    return sites
+
+
+def pair_row(lab, sender, receiver):
+    with lab.world() as world:
+        two_sites(world, sender, receiver)
+        if (sender, receiver) == ("hard", "hard"):
+            with Encounter(lab) as encounter:
+                took, said = encounter.must_end_in_diagnosis()
+                return Outcome(True, f"after {took:.1f} s: {said}", short="told")
+
+        def run():
+            with Encounter(lab) as encounter:
+                return encounter.must_be_direct()
+        first = median_of(lab.options.runs, run)
+    limit = 6 if "hard" in (sender, receiver) else 2
+    return Outcome(first <= limit, f"direct; first proven piece after {first:.2f} s (limit {limit} s)",
+                   first)
+
+
+def versions_row(lab, versions, kind):
+    """IPv6 behind stateful firewalls, alone or beside a translator."""
+    with lab.world() as world:
+        two_sites(world, kind, kind, versions)
+        with Encounter(lab, versions) as encounter:
+            first = encounter.must_be_direct()
+            address = encounter.receiver.events("connected")[0]["address"]
+    return Outcome(first <= 2, f"direct to {address}; first proven piece after {first:.2f} s", first)
+
+
+def blocked_row(lab):
+    with lab.world() as world:
+        two_sites(world, "blocked", "easy")
+        with Encounter(lab) as encounter:
+            took, said = encounter.must_end_in_diagnosis(["UDP"])
+    return Outcome(True, f"after {took:.1f} s: {said}")
+
+
+def carrier_row(lab, carriers, same=False, hairpin=False):
+    with lab.world() as world:
+        if same:
+            one = other = world.add_carrier(Carrier(9, carriers, hairpin))
+        else:
+            one = world.add_carrier(Carrier(8, carriers, name="carrier-a"))
+            other = world.add_carrier(Carrier(9, carriers, name="carrier-b"))
+        world.add_site("a", 1, "easy", behind=one)
+        world.add_site("b", 2, "easy", behind=other)
+        with Encounter(lab) as encounter:
+            first = encounter.must_be_direct()
+    return Outcome(True, f"direct; first proven piece after {first:.2f} s", first)
+
+
+def one_house_row(lab):
+    with lab.world() as world:
+        site = world.add_site("a", 1, "hard")
+        world.add_neighbour("b", site)
+        with Encounter(lab) as encounter:
+            first = encounter.must_be_direct()
+            address = encounter.receiver.events("connected")[0]["address"]
+    inside = address.startswith(site.lan)
+    return Outcome(inside and first <= 2, f"direct to {address}; first piece after {first:.2f} s", first)
+
+
+def dead_candidates_row(lab):
+    """Addresses that lead nowhere, at both ends, must cost no time."""
+    with lab.world() as world:
+        two_sites(world, "easy", "easy")
+        for host, number in (("a", 1), ("b", 2)):
+            world.add_dead_addresses(host, number)
+        with Encounter(lab) as encounter:
+            first = encounter.must_be_direct()
+    return Outcome(first <= 2, f"direct; first proven piece after {first:.2f} s", first)
+
+
+MIDDLE = dict(size=24, rate="24mbit")  # eight seconds and more in which something can happen
+
+
+def survived(encounter, what, seconds=120):
+    begun = len(encounter.receiver.events("connected"))
+    summary = encounter.finish(seconds)
+    again = len(encounter.receiver.events("connected")) - begun
+    how = "in one session" if again == 0 else f"after {again} new sessions"
+    if summary["resent_proven"]:
+        raise Failure(f"{summary['resent_proven']} proven bytes were sent again")
+    return Outcome(True, f"{what}: went on {how}, identical")
+
+
+def move_row(lab, movers, kind="easy"):
+    with lab.world() as world:
+        two_sites(world, kind, kind)
+        new = {"a": world.add_site("cafe-a", 3, kind), "b": world.add_site("cafe-b", 4, kind)}
+        with Encounter(lab, **MIDDLE) as encounter, in_mid_transfer(encounter):
+            for host in movers:
+                world.move(host, new[host], "eth1")
+            return survived(encounter, " and ".join(
+                {"a": "the sender", "b": "the receiver"}[host] for host in movers)
+                + " went to another house")
+
+
+def reboots_row(lab, kind):
+    with lab.world() as world:
+        sites = two_sites(world, kind, kind if kind != "hard" else "easy")
+        with Encounter(lab, **MIDDLE) as encounter, in_mid_transfer(encounter):
+            for site in sites:
+                world.reboot(site.router, site.kind)
+            return survived(encounter, f"both routers ({kind}) rebooted, one after the other")
+
+
+def outage_row(lab, seconds):
+    with lab.world() as world:
+        site, _ = two_sites(world, "easy", "easy")
+        with Encounter(lab, **MIDDLE) as encounter, in_mid_transfer(encounter):
+            world.cut(site.router, seconds)
+            return survived(encounter, f"{seconds} s without the uplink")
+
+
+def server_gone_row(lab):
+    with lab.world() as world:
+        two_sites(world, "easy", "easy")
+        with Encounter(lab, **MIDDLE) as encounter, in_mid_transfer(encounter):
+            encounter.stop_server()
+            return survived(encounter, "the server was killed after the two had met")
+
+
+def server_restarted_row(lab):
+    """The sender waits, the server starts again; then a receiver comes."""
+    with lab.world() as world:
+        two_sites(world, "easy", "easy")
+        with Encounter(lab) as encounter:
+            encounter.stop_server(signal.SIGTERM)
+            time.sleep(1)
+            encounter.start_server()
+            time.sleep(lab.reconnect_patience)
+            first = encounter.must_be_direct()
+    return Outcome(True, f"direct; first proven piece after {first:.2f} s", first)
+
+
+ROWS += [Row(f"{_sender}-{_receiver}", f"a sender behind {_sender} NAT, a receiver behind {_receiver}",
+             "matrix", pair_row, (_sender, _receiver))
+         for _sender in nat.KINDS for _receiver in nat.KINDS]
+ROWS += [
+    Row("ipv6-only", "only IPv6, behind stateful firewalls", "paths", versions_row, ((6,), "firewall")),
+    Row("dual-stack", "hard NATs, and IPv6 beside them", "paths", versions_row, ((4, 6), "hard")),
+    Row("udp-blocked", "no UDP at the sender: said in words", "paths", blocked_row),
+    Row("double-nat", "easy homes behind two easy carriers", "paths", carrier_row, ("easy",)),
+    Row("hairpin", "two homes behind one carrier that turns around", "paths", carrier_row,
+        ("restricted", True, True)),
+    Row("one-house", "both behind one hard router: straight over the LAN", "paths", one_house_row),
+    Row("dead-candidates", "both ends name addresses that lead nowhere", "paths",
+        dead_candidates_row),
+    Row("sender-moves", "the sender's uplink is switched in mid-transfer", "endurance", move_row,
+        ("a",)),
+    Row("receiver-moves", "the receiver's uplink is switched in mid-transfer", "endurance", move_row,
+        ("b",)),
+    Row("both-move", "both uplinks are switched at once", "endurance", move_row, ("ab",)),
+    Row("reboot-easy", "both routers lose their mappings in mid-transfer", "endurance", reboots_row,
+        ("easy",)),
+    Row("reboot-hard", "a hard router gives another port after its reboot", "endurance", reboots_row,
+        ("hard",)),
+    Row("outage", "40 s without the uplink", "endurance", outage_row, (40,)),
+    Row("server-gone", "the server is killed after the two have met", "endurance", server_gone_row),
+    Row("server-restarted", "the server starts again before the receiver comes", "endurance",
+        server_restarted_row),
+]
+if os.environ.get("FULL"):
+    ROWS.append(Row("outage-five-minutes", "five minutes without the uplink (FULL=1)", "endurance",
+                    outage_row, (300,)))
+    LONGEST = 600

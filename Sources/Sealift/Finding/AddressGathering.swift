@@ -21,8 +21,9 @@ struct AddressGathering {
     private let lookup: StunLookup?
     private let isNamed: Bool
     private var gatherer: AddressGatherer
-    /// Asks the router for ports; nil where the policy forbids it.
-    private let mapper: PortMapper?
+    private let waker: Waker
+    /// Asks the router for ports; nil until somebody may dial us, or where the policy forbids it.
+    private var mapper: PortMapper?
     private var mapped = MappedPorts()
 
     /// Begins to ask `stun`, and the machines of `rendezvous` at the usual port, from `sockets`.
@@ -37,12 +38,7 @@ struct AddressGathering {
             policy.signaling == .allowed
             ? stun + rendezvousHosts.map { StunServer(host: $0) } : []
         lookup = servers.isEmpty ? nil : try StunLookup(servers, waker: waker)
-        mapper =
-            policy.portMapping == .allowed
-                && !sockets.allSatisfy(\.localAddress.isLoopback)
-            ? try PortMapper(
-                for: sockets.map(\.localAddress), policy: policy.addresses,
-                notify: { waker.wake() }) : nil
+        self.waker = waker
         gatherer = AddressGatherer(
             sockets: try sockets.map { socket throws(SystemError) in
                 AddressGatherer.Socket(
@@ -63,7 +59,8 @@ struct AddressGathering {
     func natKind(now: Instant) -> NATKind? { gatherer.kind(now: now) }
 
     /// What a peer may be told: own addresses first, then those seen from outside.
-    func candidates() -> [Candidate] {
+    mutating func candidates() -> [Candidate] {
+        beginMapping()
         let own = (try? policy.hostAddresses(of: sockets)) ?? []
         return own.filter { !$0.isLoopback }.map { Candidate(.host, TransportAddress($0)) }
             + reflexive.map { Candidate(.reflexive, $0) }
@@ -107,6 +104,7 @@ struct AddressGathering {
     mutating func settle(
         _ pump: DatagramPump, cancellation: Cancellation
     ) throws(SystemError) {
+        beginMapping()
         guard lookup != nil || mapper != nil else { return }
         var now = MonotonicClock.now()
         let end = (
@@ -124,6 +122,18 @@ struct AddressGathering {
             // Who dials already repeats it.
             _ = pump.receive { datagram, path, _ in _ = receive(datagram, on: path, now: now) }
         }
+    }
+
+    /// Asks the router for ports, once: not before an address of ours is to be told to somebody, and not
+    /// for sockets that nobody outside could reach anyway.
+    private mutating func beginMapping() {
+        guard mapper == nil, policy.portMapping == .allowed,
+            !sockets.allSatisfy(\.localAddress.isLoopback)
+        else { return }
+        let waker = waker
+        mapper = try? PortMapper(
+            for: sockets.map(\.localAddress), policy: policy.addresses,
+            notify: { waker.wake() })
     }
 
     /// Ends what goes on beside.

@@ -36,6 +36,7 @@ public struct FuzzTarget: Sendable {
         .connection, .controlMessages, .receiverSession, .senderSession,
         .listing, .listingEntry, .names, .holes,
         .stun, .rendezvousMessages, .rendezvousServer, .codeEnds, .sealedBox, .meeting,
+        .gateway, .deviceDocuments, .turn, .turnStream,
         .ticket, .pairingCode, .ticketRecord, .pieceJournal, .pieceHashCache, .placedFile,
         .manifestLine,
     ]

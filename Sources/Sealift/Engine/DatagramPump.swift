@@ -25,7 +25,7 @@ final class DatagramPump {
     /// Datagrams that the kernel refused, as the transport sees them: lost.
     private(set) var refusedDatagrams: UInt64 = 0
     private var sources = SourceWatch()
-    private let policy: NetworkPolicy
+    let policy: NetworkPolicy
 
     init(sockets: [DatagramSocket], waker: Waker, policy: NetworkPolicy = NetworkPolicy()) {
         self.sockets = sockets

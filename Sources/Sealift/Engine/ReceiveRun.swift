@@ -72,7 +72,7 @@ final class ReceiveRun {
         }
         dialer = ReceiverDialer(
             ticket: options.ticket, role: options.role, device: device,
-            paths: addresses.compactMap(pump.path(to:)))
+            paths: addresses.compactMap(pump.path(to:)), groups: pump.groupPaths)
         do throws(DialFailure) {
             current = ReceiveAttempt(
                 try dialer.dial(for: options.connectTimeout, now: MonotonicClock.now()))

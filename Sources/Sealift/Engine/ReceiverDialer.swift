@@ -12,6 +12,8 @@ struct ReceiverDialer {
     let device: DeviceKeyPair
     /// Every address of the ticket that this machine has a socket for.
     let paths: [PathID]
+    /// The groups of this machine's links.
+    let groups: [PathID]
 
     /// Dials on every path at once, for `time`.
     func dial(for time: Duration, now: Instant) throws(DialFailure) -> ReceiverEndpoint {
@@ -24,7 +26,7 @@ struct ReceiverDialer {
         let (ticket, role, device) = (ticket, role, device)
         do throws(HandshakeError) {
             return try ReceiverEndpoint(
-                paths: paths,
+                paths: paths, groups: groups,
                 configuration: ConnectionConfiguration(packetNumberSkipSeed: skipSeed),
                 contactTimeout: time, now: now
             ) { () throws(HandshakeError) in

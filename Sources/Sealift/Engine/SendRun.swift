@@ -30,6 +30,8 @@ final class SendRun {
     private var desk: TicketDesk
     private let disk: SenderDisk
     private let finder: PathFinder
+    /// Hears dialers on this machine's links; nil where the policy leaves none.
+    private let lan: LanListener?
     /// Offers codes; nil where no rendezvous server is named.
     private let codes: CodeDesk?
     private var endpoint: SenderEndpoint
@@ -93,6 +95,10 @@ final class SendRun {
             throw SealiftError(.internalFailure, error)
         }
         do throws(SystemError) {
+            // Whom a socket on the loopback hears from is none of the link's.
+            lan =
+                pump.sockets.allSatisfy(\.localAddress.isLoopback)
+                ? nil : try LanListener(options.network, notify: waker)
             codes =
                 options.contactedServers.isEmpty
                 ? nil
@@ -138,6 +144,7 @@ final class SendRun {
                 }))
         let loopFailure = loop()
         finder.finish()
+        lan?.finish()
         codes?.finish()
         disk.finish()
         // Nobody needs the answer any more: wake whoever thinks about it.
@@ -171,6 +178,7 @@ final class SendRun {
                 endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
             finder.advance(now: now)
+            takeLan(now: now)
             takeOutputs()
             takeCodes()
             takeAnswers()
@@ -192,6 +200,16 @@ final class SendRun {
             }
         }
         return nil
+    }
+
+    /// Takes what dialers on this machine's links sent to everybody there.
+    private func takeLan(now: Instant) {
+        while let arrival = lan?.takeArrival() {
+            guard !isLeaving, let path = pump.answerPath(to: arrival.source) else { continue }
+            arrival.datagram.withUnsafeBytes {
+                endpoint.receive($0, on: path, ecn: .notCapable, now: now)
+            }
+        }
     }
 
     /// Takes objects from the disk thread as long as a transport's queue wants more. Of several

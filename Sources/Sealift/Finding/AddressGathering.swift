@@ -13,11 +13,18 @@ struct AddressGathering {
     /// machine has one.
     private static let patienceForGuesses = Duration.milliseconds(400)
 
+    /// How long a router is waited for: one that speaks PCP or NAT-PMP answers within a few milliseconds.
+    private static let patienceForRouter = Duration.milliseconds(200)
+
     private let policy: NetworkPolicy
     private let sockets: [DatagramSocket]
     private let lookup: StunLookup?
     private let isNamed: Bool
     private var gatherer: AddressGatherer
+    private let waker: Waker
+    /// Asks the router for ports; nil until somebody may dial us, or where the policy forbids it.
+    private var mapper: PortMapper?
+    private var mapped = MappedPorts()
 
     /// Begins to ask `stun`, and the machines of `rendezvous` at the usual port, from `sockets`.
     init(
@@ -31,6 +38,7 @@ struct AddressGathering {
             policy.signaling == .allowed
             ? stun + rendezvousHosts.map { StunServer(host: $0) } : []
         lookup = servers.isEmpty ? nil : try StunLookup(servers, waker: waker)
+        self.waker = waker
         gatherer = AddressGatherer(
             sockets: try sockets.map { socket throws(SystemError) in
                 AddressGatherer.Socket(
@@ -42,7 +50,7 @@ struct AddressGathering {
     }
 
     /// Grows with each change of what is known.
-    var revision: Int { gatherer.revision }
+    var revision: Int { gatherer.revision + mapped.revision }
 
     /// When ``advance(_:now:)`` has something to do; nil for never.
     var nextTimeout: Instant? { gatherer.nextTimeout }
@@ -51,10 +59,12 @@ struct AddressGathering {
     func natKind(now: Instant) -> NATKind? { gatherer.kind(now: now) }
 
     /// What a peer may be told: own addresses first, then those seen from outside.
-    func candidates() -> [Candidate] {
+    mutating func candidates() -> [Candidate] {
+        beginMapping()
         let own = (try? policy.hostAddresses(of: sockets)) ?? []
         return own.filter { !$0.isLoopback }.map { Candidate(.host, TransportAddress($0)) }
             + reflexive.map { Candidate(.reflexive, $0) }
+            + mapped.addresses.map { Candidate(.portMapped, $0) }
     }
 
     /// What STUN servers see of our sockets, where a peer may use it.
@@ -65,7 +75,7 @@ struct AddressGathering {
 
     /// Those of ``reflexive`` that somebody may dial later: not where each destination sees another port.
     func lastingReflexive(now: Instant) -> [TransportAddress] {
-        gatherer.kind(now: now) == .endpointDependent ? [] : reflexive
+        mapped.addresses + (gatherer.kind(now: now) == .endpointDependent ? [] : reflexive)
     }
 
     /// Takes a datagram that came on `path`.
@@ -79,6 +89,7 @@ struct AddressGathering {
 
     /// Asks whom there is to ask now.
     mutating func advance(_ pump: DatagramPump, now: Instant) {
+        while let event = mapper?.takeEvent() { mapped.take(event) }
         while let server = lookup?.takeAddress() {
             if policy.permits(server) { gatherer.ask(TransportAddress(server), now: now) }
         }
@@ -93,13 +104,19 @@ struct AddressGathering {
     mutating func settle(
         _ pump: DatagramPump, cancellation: Cancellation
     ) throws(SystemError) {
-        guard let lookup else { return }
+        beginMapping()
+        guard lookup != nil || mapper != nil else { return }
         var now = MonotonicClock.now()
-        let deadline = now + (isNamed ? Self.patience : Self.patienceForGuesses)
+        let end = (
+            servers: now + (isNamed ? Self.patience : Self.patienceForGuesses),
+            router: now + Self.patienceForRouter
+        )
+        let deadline = lookup == nil ? end.router : end.servers
         while now < deadline, !cancellation.isRequested {
-            let isLookedUp = lookup.isDone
+            let isLookedUp = lookup?.isDone ?? true
             advance(pump, now: now)
-            if isLookedUp, gatherer.isSettled { return }
+            let hasRouter = mapper == nil || !mapped.addresses.isEmpty || now >= end.router
+            if isLookedUp, gatherer.isSettled, hasRouter { return }
             try pump.wait(until: min(deadline, nextTimeout ?? deadline))
             now = MonotonicClock.now()
             // Who dials already repeats it.
@@ -107,6 +124,21 @@ struct AddressGathering {
         }
     }
 
+    /// Asks the router for ports, once: not before an address of ours is to be told to somebody, and not
+    /// for sockets that nobody outside could reach anyway.
+    private mutating func beginMapping() {
+        guard mapper == nil, policy.portMapping == .allowed,
+            !sockets.allSatisfy(\.localAddress.isLoopback)
+        else { return }
+        let waker = waker
+        mapper = try? PortMapper(
+            for: sockets.map(\.localAddress), policy: policy.addresses,
+            notify: { waker.wake() })
+    }
+
     /// Ends what goes on beside.
-    func finish() { lookup?.finish() }
+    func finish() {
+        lookup?.finish()
+        mapper?.finish()
+    }
 }

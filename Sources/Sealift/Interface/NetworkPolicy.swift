@@ -13,6 +13,14 @@ public struct NetworkPolicy: Equatable, Sendable {
         case none
     }
 
+    /// Whether a way is tried that reaches beyond the sockets themselves.
+    public enum Permission: Equatable, Sendable {
+        /// Where it helps.
+        case allowed
+        /// Not at all.
+        case none
+    }
+
     /// The only interface that datagrams may use, both ways, such as `eth0`; nil for any.
     public var interface: String?
     /// The addresses of this machine to use (the ports count for nothing); empty for all.
@@ -21,6 +29,10 @@ public struct NetworkPolicy: Equatable, Sendable {
     public var addresses: AddressPolicy
     /// Whether servers may be contacted.
     public var signaling: Signaling
+    /// Whether dialers are sent to, and heard from, everybody on this machine's own links.
+    public var lan: Permission
+    /// Whether the router is asked to let peers in.
+    public var portMapping: Permission
     /// The priority of datagrams (DSCP, RFC 2474), 0 to 63.
     public var dscp: UInt8
 
@@ -28,12 +40,14 @@ public struct NetworkPolicy: Equatable, Sendable {
     public init(
         interface: String? = nil, bind: [EndpointAddress] = [],
         addresses: AddressPolicy = AddressPolicy(), signaling: Signaling = .allowed,
-        dscp: UInt8 = 0
+        lan: Permission = .allowed, portMapping: Permission = .allowed, dscp: UInt8 = 0
     ) {
         self.interface = interface
         self.bind = bind
         self.addresses = addresses
         self.signaling = signaling
+        self.lan = lan
+        self.portMapping = portMapping
         self.dscp = dscp
     }
 }

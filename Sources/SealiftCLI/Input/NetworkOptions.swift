@@ -33,6 +33,12 @@ struct NetworkOptions: ParsableArguments {
     @Flag(help: "Contact no server: no code, no call, no STUN.")
     var noSignaling = false
 
+    @Flag(help: "Send nothing to, and hear nothing from, everybody on the local network.")
+    var noLan = false
+
+    @Flag(help: "Do not ask the router to open a port.")
+    var noPortMapping = false
+
     @Option(
         help: ArgumentHelp(
             """
@@ -57,7 +63,8 @@ struct NetworkOptions: ParsableArguments {
         NetworkPolicy(
             interface: interface, bind: bind.map(\.address),
             addresses: AddressPolicy(allowed: allow.map(\.range), denied: deny.map(\.range)),
-            signaling: noSignaling ? .none : .allowed, dscp: dscp)
+            signaling: noSignaling ? .none : .allowed, lan: noLan ? .none : .allowed,
+            portMapping: noPortMapping ? .none : .allowed, dscp: dscp)
     }
 
     /// The STUN servers to ask: those of the command line, else of the environment.

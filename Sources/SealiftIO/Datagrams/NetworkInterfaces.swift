@@ -14,7 +14,7 @@ public enum NetworkInterfaces {
         /// Whether the interface joins two ends only, as tunnels do.
         public let isPointToPoint: Bool
         /// Whether datagrams to a group can leave by the interface.
-        public let isMulticast: Bool
+        public internal(set) var isMulticast = true
 
         /// The interface's number; 0 where it is gone meanwhile.
         public var index: UInt32 { sealift_interface_index(name) }

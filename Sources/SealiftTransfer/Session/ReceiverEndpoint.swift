@@ -76,18 +76,23 @@ public struct ReceiverEndpoint {
     private var flights: Deque<(PathID, [UInt8])> = []
     private var actions: Deque<Action> = []
     private var framer = ControlMessageFramer()
+    /// Where message 1 goes too, and nothing else: nobody there is known to be the sender.
+    private let groups: [PathID]
 
     /// Begins to dial on every path at once.
-    /// - Parameter beginHandshake: makes a new handshake each time it is called.
+    /// - Parameters:
+    ///   - groups: multicast groups to dial too; the answer comes from the sender's own address.
+    ///   - beginHandshake: makes a new handshake each time it is called.
     /// - Throws: what `beginHandshake` throws.
     public init(
-        paths: [PathID], configuration: ConnectionConfiguration,
+        paths: [PathID], groups: [PathID] = [], configuration: ConnectionConfiguration,
         contactTimeout: Duration = ReceiverEndpoint.contactTimeout, now: Instant,
         beginHandshake: @escaping @Sendable () throws(HandshakeError) -> HandshakeInitiator
     ) throws(HandshakeError) {
         self.configuration = configuration
         self.beginHandshake = beginHandshake
         self.paths = paths
+        self.groups = groups
         deadline = now + contactTimeout
         dial = try newDial(now: now)
         handleTimeout(now: now)
@@ -172,7 +177,7 @@ public struct ReceiverEndpoint {
     public mutating func handleTimeout(now: Instant) {
         renewHandshake(now: now)
         if dial?.schedule.fire(now: now) == true, let dial {
-            for path in paths {
+            for path in paths + groups {
                 flights.append(contentsOf: dial.handshake.firstFlight.map { (path, $0) })
             }
         }

@@ -22,6 +22,12 @@ struct StunMessageWriter {
     /// The whole message.
     func finish() -> [UInt8] { header(bodyCount: body.count) + body.bytes }
 
+    /// What is written so far, with a header that counts `addedCount` bytes more: what an integrity code
+    /// covers.
+    func unfinished(addedCount: Int) -> [UInt8] {
+        header(bodyCount: body.count + addedCount) + body.bytes
+    }
+
     /// The whole message with a fingerprint behind everything else.
     func finishWithFingerprint() -> [UInt8] {
         let message = header(bodyCount: body.count + 8) + body.bytes

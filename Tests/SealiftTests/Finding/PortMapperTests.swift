@@ -44,7 +44,7 @@ struct PortMapperTests {
         let port = socket.localAddress.port
         let expected = try #require(SocketAddress("\(MiniRouter.outer):\(port)"))
         #expect(mapping?.method == method)
-        #expect(mapping?.external == TransportAddress(outer: expected))
+        #expect(mapping?.external == TransportAddress(expected))
         #expect(try router.translations().contains("dport \(port)"))
         mapper.finish()
         #expect(try !router.translations().contains("dport \(port)"))

@@ -37,7 +37,7 @@ final class MappingAttempt {
             socket.isUnspecified || socket.hasSameHost(as: source),
             let entropy = try? SystemEntropy.bytes(12), let seed = try? SystemEntropy.number()
         else { return nil }
-        let client = TransportAddress(outer: source.with(port: socket.port))
+        let client = TransportAddress(source.with(port: socket.port))
         guard let direct = GatewayMapping(client: client, entropy: entropy, now: now),
             // To the kernel's choice of port: who cannot see it cannot answer for the router.
             let asking = try? DatagramSocket(bind: source)
@@ -48,7 +48,7 @@ final class MappingAttempt {
         self.direct = direct
         beginning = now
         upnp = UPnPMapping(
-            client: client, gateway: TransportAddress(outer: gateway), seed: seed, now: now)
+            client: client, gateway: TransportAddress(gateway), seed: seed, now: now)
         let hearing = gateway.family == .ipv4 ? Self.announcementSocket(source) : nil
         sockets = [asking] + (hearing.map { [$0] } ?? [])
     }
@@ -91,7 +91,7 @@ final class MappingAttempt {
             if source.port == GatewayMapping.serverPort {
                 direct.receive(buffer.segment(index), now: now)
             } else {
-                upnp?.receive(buffer.segment(index), from: TransportAddress(outer: source))
+                upnp?.receive(buffer.segment(index), from: TransportAddress(source))
             }
         }
     }

@@ -75,7 +75,7 @@ final class PortMapper: Sendable {
             let now = MonotonicClock.now()
             if now >= nextLook {
                 nextLook = now + Self.lookInterval
-                let found = Set(gateways().filter { policy.permits(TransportAddress(outer: $0)) })
+                let found = Set(gateways().filter { policy.permits(TransportAddress($0)) })
                 // A router in another network cannot be told anything any more.
                 if found != known {
                     attempts.forEach { report($0.leave()) }
@@ -126,16 +126,5 @@ final class PortMapper: Sendable {
             if left.isEmpty { return }
             wait(for: left, until: now + .milliseconds(100))
         }
-    }
-}
-
-extension TransportAddress {
-    /// The same address, without a link-local one's interface.
-    init(outer address: SocketAddress) {
-        let bytes = address.bytes
-        guard let same = TransportAddress(bytes: bytes, port: address.port) else {
-            preconditionFailure("an address has 4 or 16 bytes")
-        }
-        self = same
     }
 }

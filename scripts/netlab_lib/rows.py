@@ -2,16 +2,17 @@
 
 import dataclasses
 import fnmatch
+import base64
 import os
 import pathlib
 import signal
 import time
 
-from . import behaviour, nat
-from .ends import Failure
+from . import behaviour, nat, recorder
+from .ends import Failure, Process, RendezvousServer
 from .reflector import Reflector
 from .transfers import Encounter, in_mid_transfer, median_of
-from .world import Carrier, World
+from .world import SERVERS, Carrier, World
 
 LONGEST = 240  # seconds that any row may take
 ROWS = []
@@ -279,6 +280,80 @@ def server_restarted_row(lab):
     return Outcome(True, f"direct; first proven piece after {first:.2f} s", first)
 
 
+DIAGNOSED = {"none": "none", "easy": "easy", "restricted": "easy", "hard": "hard",
+             "blocked": "blocked"}
+
+
+def doctor_row(lab, kind, mtu=1500):
+    """What `sealift doctor` says of a router that the lab's own probe has judged."""
+    with lab.world() as world:
+        site = world.add_site("a", 1, kind)
+        if kind != "blocked":
+            with Reflector():
+                judge(site)
+        world.narrow(site.router, mtu)
+        server = RendezvousServer(lab)
+        try:
+            doctor = Process(lab, "a", "doctor", "--json", SEALIFT_STUN=" ".join(SERVERS),
+                             SEALIFT_RENDEZVOUS=server.addresses[0])
+            status = doctor.wait(60)
+        finally:
+            server.end()
+        report = doctor.wait_for("doctor", 1)
+    said = (report["nat"], report["path_mtu"], status,
+            [meeting["reachable"] for meeting in report["rendezvous"]])
+    blocked = kind == "blocked"
+    expected = (DIAGNOSED[kind], None if blocked else mtu, 3 if blocked else 0, [True])
+    return Outcome(said == expected, f"says NAT {said[0]}, path MTU {said[1]}, exit status {status}"
+                   + ("" if said == expected else f"; expected {expected}, got {said}"))
+
+
+def secrets(encounter, sites):
+    """What no server may see, by name: of the ticket, the files, and the machines' insides."""
+    text = encounter.ticket.read_text().strip()
+    body = text.removeprefix("sealift1").upper()
+    ticket = base64.b32decode(body + "=" * (-len(body) % 8))
+    found = {"the ticket": text.encode(), "the ticket's secret": ticket[1:33],
+             "the sender's fingerprint": ticket[33:49],
+             "a file's name": encounter.source.name.encode() + b"/", "another name": b"small-"}
+    for site in sites:
+        found |= {f"the inside address of {site.name}": site.address.encode(),
+                  f"the inside address of {site.name} in bytes":
+                      bytes(int(part) for part in site.address.split("."))}
+    return found
+
+
+def metadata_row(lab):
+    """Whole sessions, and what the server's process received in them."""
+    hour = int(time.time() // 3600)
+    with lab.world() as world:
+        sites = two_sites(world, "easy", "easy")
+        with recorder.Recorder() as record, Encounter(lab, recorder=record) as encounter:
+            sender = f"{sites[0].wan}.2"
+
+            def subscribed(count):
+                return record.wait_for(
+                    f"subscription number {count} of the sender",
+                    lambda visit: visit.address == sender and visit.subscriptions()
+                    and sum(bool(other.subscriptions()) for other in record.visits
+                            if other.address == sender) >= count)
+
+            subscribed(1)
+            for count in (2, 3):
+                record.drop()
+                subscribed(count)
+            encounter.must_be_direct()
+            seen = recorder.check(record, secrets(encounter, sites))
+            sets = {ids for visit in record.visits if visit.address == sender
+                    for ids in visit.subscriptions()}
+    if int(time.time() // 3600) != hour:
+        return metadata_row(lab)  # the ids change with the hour: once more, within one
+    if len(sets) != 1:
+        raise Failure(f"reconnects within an hour showed {len(sets)} sets of ids")
+    return Outcome(True, "{visits} visits, {ids} ids, {boxes} boxes of 4,096 bytes, {stun} STUN "
+                   "requests, nothing else; two reconnects showed the same ids".format(**seen))
+
+
 ROWS += [Row(f"{_sender}-{_receiver}", f"a sender behind {_sender} NAT, a receiver behind {_receiver}",
              "matrix", pair_row, (_sender, _receiver))
          for _sender in nat.KINDS for _receiver in nat.KINDS]
@@ -305,6 +380,11 @@ ROWS += [
     Row("server-gone", "the server is killed after the two have met", "endurance", server_gone_row),
     Row("server-restarted", "the server starts again before the receiver comes", "endurance",
         server_restarted_row),
+    *(Row(f"doctor-{_kind}", f"sealift doctor behind a router of kind {_kind}", "doctor", doctor_row,
+          (_kind,)) for _kind in DIAGNOSED),
+    Row("doctor-narrow", "sealift doctor where the path carries 1,400 bytes", "doctor", doctor_row,
+        ("easy", 1400)),
+    Row("metadata", "what the server's process receives in whole sessions", "server", metadata_row),
 ]
 if os.environ.get("FULL"):
     ROWS.append(Row("outage-five-minutes", "five minutes without the uplink (FULL=1)", "endurance",

@@ -38,13 +38,14 @@ class Encounter:
     """A rendezvous server, a sender at host `a` and a receiver at host `b`. Ends all it starts."""
 
     def __init__(self, lab, versions=(4,), size=None, sender=("a",), receiver=("b",), rate=None,
-                 send_options=(), receive_options=()):
+                 send_options=(), receive_options=(), recorder=None):
         self.lab = lab
         self.versions = versions
         self.source = make_source(lab, size or lab.options.size)
         self.sender_host, self.receiver_host = sender[0], receiver[0]
         self.send_options = [*send_options, *(["--rate", rate] if rate else [])]
         self.receive_options = receive_options
+        self.recorder = recorder
         lab.starts += 1
         self.folder = lab.folder / f"encounter-{lab.starts:03}"
         self.folder.mkdir()
@@ -71,8 +72,13 @@ class Encounter:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start_server(self):
-        self.server = RendezvousServer(self.lab, self.versions, home=f"server-{self.lab.starts}"
-                                       if self.server is None else self.server.home)
+        home = self.server.home if self.server else f"server-{self.lab.starts}"
+        if self.recorder:
+            self.server = RendezvousServer(self.lab, (), "127.0.0.1:7441", home=home)
+            self.environment = {"SEALIFT_RENDEZVOUS": self.recorder.address,
+                                "SEALIFT_STUN": " ".join(SERVERS)}
+            return
+        self.server = RendezvousServer(self.lab, self.versions, home=home)
         stun = [*(SERVERS if 4 in self.versions else ()),
                 *(f"[{address}]" for address in (SERVERS_6 if 6 in self.versions else ()))]
         self.environment = {"SEALIFT_RENDEZVOUS": " ".join(self.server.addresses),

@@ -228,6 +228,17 @@ class World:
             ip(host, "link", "set", f"nowhere{index}", "up")
             self._address(host, device, version, address)
 
+    def narrow(self, router, mtu):
+        """Larger UDP packets than `mtu` vanish at the uplink, without a word: a black hole."""
+        if mtu < 1500:
+            sh("ip", "netns", "exec", router, "nft", "-f", "-", text=f"""
+                table inet narrow {{
+                    chain forward {{
+                        type filter hook forward priority -2;
+                        meta l4proto udp meta length > {mtu} drop
+                    }}
+                }}""")
+
     def load_rules(self, router, kind, hairpin_address=None):
         sh("ip", "netns", "exec", router, "nft", "-f", "-",
            text=nat.ruleset(kind, hairpin_address))

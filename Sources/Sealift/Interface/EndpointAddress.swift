@@ -60,7 +60,7 @@ extension EndpointAddress: CustomStringConvertible {
     }
 
     /// The address alone, without brackets.
-    var host: String {
+    public var host: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         inet_ntop(bytes.count == 16 ? AF_INET6 : AF_INET, bytes, &text, socklen_t(text.count))
         return String(

@@ -167,7 +167,7 @@ enum JSONEvents {
             ])
     }
 
-    private static func seconds(_ duration: Duration?) -> JSONText {
+    static func seconds(_ duration: Duration?) -> JSONText {
         duration.map { .number($0.inSeconds) } ?? .null
     }
 }

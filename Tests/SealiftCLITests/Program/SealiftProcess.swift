@@ -151,7 +151,7 @@ struct SealiftProcess {
     }
 
     /// The program that was built with these tests: it lies beside them.
-    private static func binary() throws -> URL {
+    static func binary() throws -> URL {
         let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         let bundles = CommandLine.arguments.filter { $0.hasSuffix(".xctest") }
         let neighbours = [executable] + bundles.map { URL(fileURLWithPath: $0) }

@@ -97,8 +97,8 @@ let package = Package(
         library(
             "SealiftCLI",
             [
-                "SealiftBase", "SealiftContent", "SealiftTraversal", "SealiftIO",
-                "SealiftRendezvous", "Sealift", argumentParser,
+                "SealiftBase", "SealiftContent", "SealiftTransfer", "SealiftTraversal",
+                "SealiftIO", "SealiftRendezvous", "Sealift", argumentParser,
             ]),
         .executableTarget(name: "sealift", dependencies: ["SealiftCLI"], swiftSettings: settings),
 

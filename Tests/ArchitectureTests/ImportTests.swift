@@ -38,8 +38,8 @@ private let allowedImports: [String: Set<String>] = [
         "Synchronization",
     ],
     "SealiftCLI": [
-        "SealiftBase", "SealiftContent", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
-        "Sealift", "ArgumentParser", "Foundation", "Glibc", "Synchronization",
+        "SealiftBase", "SealiftContent", "SealiftTransfer", "SealiftTraversal", "SealiftIO",
+        "SealiftRendezvous", "Sealift", "ArgumentParser", "Foundation", "Glibc", "Synchronization",
     ],
     "sealift": ["SealiftCLI"],
 

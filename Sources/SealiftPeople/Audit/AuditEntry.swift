@@ -79,16 +79,21 @@ public struct AuditEntry: Hashable, Sendable {
 
     /// When it happened, by this machine's own clock, which may lie; the order is the log's.
     public var time: WallTime
+    /// What happened.
     public var event: Event
+    /// Which way content goes.
     public var direction: Direction
     /// What joins the entries of one transfer; nil where the entry belongs to none.
     public var transfer: TransferID?
     /// Who was at the other end.
     public var peer: DeviceID?
+    /// What moved, or was to move; nil where nobody knew.
     public var content: Content?
     /// Bytes of content that crossed the network.
     public var bytes: UInt64?
+    /// Why it was allowed.
     public var decision: Decision
+    /// How it ended.
     public var result: Result
     /// What it was about, such as the paths sent or the folder received into: bytes of names.
     public private(set) var subject: [UInt8]

@@ -18,10 +18,13 @@ public struct ReceiptStatement: Hashable, Sendable {
     public var content: AuditEntry.Content
     /// How many files that is.
     public var files: UInt64
+    /// How the receiver made sure of it.
     public var verification: Verification
     /// When the receiver had it, by the receiver's clock.
     public var time: WallTime
+    /// The giving end's keys.
     public var sender: DevicePublicKeys
+    /// The taking end's keys.
     public var receiver: DevicePublicKeys
     /// Where the sender's log stood.
     public var senderLog: LogHead
@@ -106,8 +109,9 @@ public struct Receipt: Hashable, Sendable {
 
     /// What both say.
     public let statement: ReceiptStatement
-    /// Ed25519, 64 bytes each, over label ‖ u8 party ‖ statement.
+    /// The sender's: Ed25519, 64 bytes, over label ‖ u8 party ‖ statement.
     public let senderSignature: [UInt8]
+    /// The receiver's, over the same with its own party.
     public let receiverSignature: [UInt8]
 
     /// The size of an encoding: 445 bytes.

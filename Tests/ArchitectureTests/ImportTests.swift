@@ -19,12 +19,18 @@ private let allowedImports: [String: Set<String>] = [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "DequeModule",
     ],
     "SealiftTraversal": ["SealiftBase", "SealiftCrypto", "DequeModule"],
+    "SealiftPeople": ["SealiftBase", "SealiftCrypto"],
 
     // The edge.
     "CSealiftSys": [],
     "CIPSecMB": [],
     "CSodium": [],
     "SealiftIO": ["SealiftBase", "CSealiftSys", "DequeModule", "Glibc", "Synchronization"],
+
+    // The only one that knows of SQLite; GRDB takes and gives Foundation's Data.
+    "SealiftStore": [
+        "SealiftBase", "SealiftCrypto", "SealiftPeople", "SealiftIO", "GRDB", "Foundation",
+    ],
 
     "SealiftRendezvous": [
         "SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftIO", "NIOCore", "NIOPosix",
@@ -34,12 +40,13 @@ private let allowedImports: [String: Set<String>] = [
     // The product.
     "Sealift": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
-        "SealiftTraversal", "SealiftIO", "SealiftRendezvous", "DequeModule", "Glibc",
-        "Synchronization",
+        "SealiftTraversal", "SealiftPeople", "SealiftIO", "SealiftStore", "SealiftRendezvous",
+        "DequeModule", "Glibc", "Synchronization",
     ],
     "SealiftCLI": [
-        "SealiftBase", "SealiftContent", "SealiftTransfer", "SealiftTraversal", "SealiftIO",
-        "SealiftRendezvous", "Sealift", "ArgumentParser", "Foundation", "Glibc", "Synchronization",
+        "SealiftBase", "SealiftContent", "SealiftTransfer", "SealiftTraversal", "SealiftPeople",
+        "SealiftIO", "SealiftRendezvous", "Sealift", "ArgumentParser", "Foundation", "Glibc",
+        "Synchronization",
     ],
     "sealift": ["SealiftCLI"],
 
@@ -56,7 +63,7 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "SealiftFuzzing": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
-        "SealiftTraversal", "SealiftTestSupport",
+        "SealiftTraversal", "SealiftPeople", "SealiftTestSupport",
     ],
     "fuzz": ["SealiftFuzzing", "Glibc"],
     "SealiftTestSupport": [
@@ -79,13 +86,18 @@ private let allowedTestImports: [String: Set<String>] = [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
     ],
     "SealiftTraversalTests": ["SealiftBase", "SealiftCrypto", "SealiftTraversal"],
+    "SealiftPeopleTests": ["SealiftBase", "SealiftCrypto", "SealiftPeople"],
     "SealiftRendezvousTests": [
         "SealiftBase", "SealiftCrypto", "SealiftIO", "SealiftTraversal", "SealiftRendezvous",
+    ],
+    "SealiftStoreTests": [
+        "SealiftBase", "SealiftCrypto", "SealiftPeople", "SealiftIO", "SealiftStore", "GRDB",
     ],
     "SealiftIOTests": ["SealiftBase", "SealiftIO"],
     "SealiftTests": [
         "Sealift", "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-        "SealiftTransfer", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
+        "SealiftTransfer", "SealiftTraversal", "SealiftPeople", "SealiftIO", "SealiftStore",
+        "SealiftRendezvous",
     ],
     "SealiftCLITests": ["SealiftCLI", "Sealift", "SealiftBase"],
     "SealiftTestSupportTests": ["SealiftBase"],

@@ -24,6 +24,9 @@ private let targetsByReader: [String: String] = [
     "SealiftTransfer/Tickets/Base32.swift": "ticket",
     "SealiftTransfer/Tickets/Ticket+Text.swift": "ticket",
     "SealiftTransfer/Tickets/TicketRecord+Coding.swift": "ticket-record",
+    "SealiftPeople/Audit/AuditEntry+Coding.swift": "audit-log",
+    "SealiftPeople/Audit/LogCheckpoint.swift": "audit-log",
+    "SealiftPeople/Audit/Receipt.swift": "audit-log",
     "SealiftTraversal/Addresses/Candidate.swift": "meeting",
     "SealiftTraversal/Codes/Meeting.swift": "meeting",
     "SealiftTraversal/Codes/PairingCode.swift": "pairing-code",
@@ -44,7 +47,7 @@ struct ReaderTests {
     ]
     private static let cores = [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
-        "SealiftTraversal",
+        "SealiftTraversal", "SealiftPeople",
     ]
 
     @Test("in the cores have a fuzz target each")

@@ -4,6 +4,7 @@ import Sealift
 import SealiftBase
 import SealiftCrypto
 import SealiftIO
+import SealiftTestSupport
 import SealiftTransfer
 import Synchronization
 import Testing
@@ -25,21 +26,14 @@ final class LoopbackTransfer: Sendable {
         }
     }
 
+    private let folder: TemporaryFolder
+
     /// The folder's path: everything of the test is in it.
-    let path: String
+    var path: String { folder.path }
 
-    /// - Parameter inMemory: whether the folder should lie on a tmpfs where there is one: for tests
-    ///   that rename a million times.
+    /// - Parameter inMemory: as for ``TemporaryFolder``.
     init(inMemory: Bool = false) {
-        let shared = "/dev/shm"
-        let base = inMemory && access(shared, W_OK) == 0 ? shared : "/tmp"
-        var template = Array("\(base)/sealift-loopback-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { fatalError("no temporary directory") }
-        path = String(cString: made)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
+        folder = TemporaryFolder(inMemory: inMemory)
     }
 
     /// The bytes of the path of `name` in the folder.

@@ -52,6 +52,7 @@ final class ReceiveRun {
         self.options = options
         self.cancellation = cancellation
         try options.network.check()
+        try Destination.check(options.output)
         home = try StateHome(options.home)
         let device = try home.device()
         manifest = try options.manifest.map { path throws(SealiftError) in

@@ -19,6 +19,7 @@ private let targetsByReader: [String: String] = [
     "SealiftContent/Records/PieceJournalRecord.swift": "piece-journal",
     "SealiftContent/Records/PlacedFileRecord.swift": "placed-file",
     "SealiftTransport/Frames/FrameReader.swift": "packets",
+    "SealiftTransfer/Measurement/MeasurementMessage.swift": "measurement",
     "SealiftTransfer/Messages/ControlMessageCodec.swift": "control-messages",
     "SealiftTransfer/Messages/ControlMessageFramer.swift": "control-messages",
     "SealiftTransfer/Tickets/Base32.swift": "ticket",

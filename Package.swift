@@ -76,6 +76,7 @@ let package = Package(
             "SealiftTransfer",
             ["SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", deque]),
         library("SealiftTraversal", ["SealiftBase", "SealiftCrypto", deque]),
+        library("SealiftPeople", ["SealiftBase", "SealiftCrypto"]),
         .systemLibrary(name: "CSodium"),
 
         // The edge: system calls, files, sockets, threads.
@@ -141,7 +142,7 @@ let package = Package(
             "SealiftFuzzing",
             [
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-                "SealiftTransfer", "SealiftTraversal", "SealiftTestSupport",
+                "SealiftTransfer", "SealiftTraversal", "SealiftPeople", "SealiftTestSupport",
             ]),
 
         tests("SealiftBaseTests", ["SealiftBase", "SealiftTestSupport"]),
@@ -165,6 +166,7 @@ let package = Package(
         tests(
             "SealiftTraversalTests",
             ["SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftTestSupport"]),
+        tests("SealiftPeopleTests", ["SealiftBase", "SealiftCrypto", "SealiftPeople"]),
         tests(
             "SealiftRendezvousTests",
             [

@@ -19,6 +19,7 @@ private let allowedImports: [String: Set<String>] = [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "DequeModule",
     ],
     "SealiftTraversal": ["SealiftBase", "SealiftCrypto", "DequeModule"],
+    "SealiftPeople": ["SealiftBase", "SealiftCrypto"],
 
     // The edge.
     "CSealiftSys": [],
@@ -56,7 +57,7 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "SealiftFuzzing": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
-        "SealiftTraversal", "SealiftTestSupport",
+        "SealiftTraversal", "SealiftPeople", "SealiftTestSupport",
     ],
     "fuzz": ["SealiftFuzzing", "Glibc"],
     "SealiftTestSupport": [
@@ -79,6 +80,7 @@ private let allowedTestImports: [String: Set<String>] = [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
     ],
     "SealiftTraversalTests": ["SealiftBase", "SealiftCrypto", "SealiftTraversal"],
+    "SealiftPeopleTests": ["SealiftBase", "SealiftCrypto", "SealiftPeople"],
     "SealiftRendezvousTests": [
         "SealiftBase", "SealiftCrypto", "SealiftIO", "SealiftTraversal", "SealiftRendezvous",
     ],

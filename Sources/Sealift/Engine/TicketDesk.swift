@@ -73,7 +73,7 @@ struct TicketDesk {
         let now = SystemWallClock.now()
         let expires = now.adding(seconds: options.expires.components.seconds)
         let listen = sockets.map(\.localAddress).compactMap {
-            TicketAddress(bytes: $0.bytes, port: $0.port)
+            PeerAddress(bytes: $0.bytes, port: $0.port)
         }
         guard
             let record = TicketRecord(
@@ -97,9 +97,9 @@ struct TicketDesk {
     /// reached at: own ones first, loopback last.
     private func advertised(
         for sockets: [DatagramSocket], _ reflexive: [SocketAddress]
-    ) throws(SealiftError) -> [TicketAddress] {
+    ) throws(SealiftError) -> [PeerAddress] {
         if !options.advertise.isEmpty {
-            return options.advertise.compactMap { TicketAddress(bytes: $0.bytes, port: $0.port) }
+            return options.advertise.compactMap { PeerAddress(bytes: $0.bytes, port: $0.port) }
         }
         let own: [SocketAddress]
         do throws(SystemError) { own = try options.network.hostAddresses(of: sockets) } catch {
@@ -109,7 +109,7 @@ struct TicketDesk {
         let near = own.filter { !$0.isLoopback }.prefix(room)
         let all = near + reflexive + own.filter(\.isLoopback)
         return all.prefix(Ticket.maximumAddressCount).compactMap {
-            TicketAddress(bytes: $0.bytes, port: $0.port)
+            PeerAddress(bytes: $0.bytes, port: $0.port)
         }
     }
 

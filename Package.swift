@@ -34,6 +34,9 @@ let multiBuffer: [Target.Dependency] = hasMultiBuffer ? ["CIPSecMB"] : []
 let multiBufferLinking: [LinkerSetting] =
     hasMultiBuffer ? [.linkedLibrary(":libIPSec_MB.a", .when(platforms: [.linux]))] : []
 
+// SQLite of the system (Debian: libsqlite3-dev), in the only target that knows of it.
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
 // ristretto255, the group of the password exchange behind spoken codes (Debian: libsodium-dev).
 let sodium: [LinkerSetting] = [.linkedLibrary(":libsodium.a", .when(platforms: [.linux]))]
 
@@ -63,6 +66,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // Pure values: no I/O, no clock, no randomness of their own, no async.
@@ -83,6 +87,11 @@ let package = Package(
         .target(name: "CSealiftSys"),
         library("SealiftIO", ["SealiftBase", "CSealiftSys", deque]),
 
+        // What is remembered: one SQLite database, the audit log and secrets in it.
+        library(
+            "SealiftStore",
+            ["SealiftBase", "SealiftCrypto", "SealiftPeople", "SealiftIO", grdb]),
+
         // The signaling server and its client: WebSocket over TLS, on SwiftNIO.
         library(
             "SealiftRendezvous",
@@ -93,13 +102,14 @@ let package = Package(
             "Sealift",
             [
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-                "SealiftTransfer", "SealiftTraversal", "SealiftIO", "SealiftRendezvous", deque,
+                "SealiftTransfer", "SealiftTraversal", "SealiftPeople", "SealiftIO", "SealiftStore",
+                "SealiftRendezvous", deque,
             ]),
         library(
             "SealiftCLI",
             [
-                "SealiftBase", "SealiftContent", "SealiftTraversal", "SealiftIO",
-                "SealiftRendezvous", "Sealift", argumentParser,
+                "SealiftBase", "SealiftContent", "SealiftTransfer", "SealiftTraversal",
+                "SealiftPeople", "SealiftIO", "SealiftRendezvous", "Sealift", argumentParser,
             ]),
         .executableTarget(name: "sealift", dependencies: ["SealiftCLI"], swiftSettings: settings),
 
@@ -166,20 +176,25 @@ let package = Package(
         tests(
             "SealiftTraversalTests",
             ["SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftTestSupport"]),
-        tests("SealiftPeopleTests", ["SealiftBase", "SealiftCrypto", "SealiftPeople"]),
+        tests(
+            "SealiftPeopleTests",
+            ["SealiftBase", "SealiftCrypto", "SealiftPeople", "SealiftTestSupport"]),
         tests(
             "SealiftRendezvousTests",
             [
                 "SealiftBase", "SealiftCrypto", "SealiftIO", "SealiftTraversal",
                 "SealiftRendezvous",
             ]),
+        tests(
+            "SealiftStoreTests",
+            ["SealiftBase", "SealiftCrypto", "SealiftPeople", "SealiftIO", "SealiftStore", grdb]),
         tests("SealiftIOTests", ["SealiftBase", "SealiftIO", "SealiftTestSupport"]),
         tests(
             "SealiftTests",
             [
                 "Sealift", "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-                "SealiftTransfer", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
-                "SealiftTestSupport",
+                "SealiftTransfer", "SealiftTraversal", "SealiftPeople", "SealiftIO", "SealiftStore",
+                "SealiftRendezvous", "SealiftTestSupport",
             ]),
         tests(
             "SealiftCLITests",

@@ -8,7 +8,7 @@ import Glibc
 
 let parts: [any Part.Type] = [
     SealPart.self, OpenPart.self, HashPart.self, PacketisePart.self, ReassemblePart.self,
-    AcknowledgePart.self, JournalPart.self,
+    AcknowledgePart.self, StrangersPart.self, GapsPart.self, ChallengesPart.self, JournalPart.self,
 ]
 
 func usage() -> Never {

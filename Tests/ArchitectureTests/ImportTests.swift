@@ -27,6 +27,11 @@ private let allowedImports: [String: Set<String>] = [
     "CSodium": [],
     "SealiftIO": ["SealiftBase", "CSealiftSys", "DequeModule", "Glibc", "Synchronization"],
 
+    // The only one that knows of SQLite; GRDB takes and gives Foundation's Data.
+    "SealiftStore": [
+        "SealiftBase", "SealiftCrypto", "SealiftPeople", "SealiftIO", "GRDB", "Foundation",
+    ],
+
     "SealiftRendezvous": [
         "SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftIO", "NIOCore", "NIOPosix",
         "NIOHTTP1", "NIOWebSocket", "NIOSSL", "Glibc", "Synchronization",
@@ -35,12 +40,13 @@ private let allowedImports: [String: Set<String>] = [
     // The product.
     "Sealift": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
-        "SealiftTraversal", "SealiftIO", "SealiftRendezvous", "DequeModule", "Glibc",
-        "Synchronization",
+        "SealiftTraversal", "SealiftPeople", "SealiftIO", "SealiftStore", "SealiftRendezvous",
+        "DequeModule", "Glibc", "Synchronization",
     ],
     "SealiftCLI": [
-        "SealiftBase", "SealiftContent", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
-        "Sealift", "ArgumentParser", "Foundation", "Glibc", "Synchronization",
+        "SealiftBase", "SealiftContent", "SealiftTransfer", "SealiftTraversal", "SealiftPeople",
+        "SealiftIO", "SealiftRendezvous", "Sealift", "ArgumentParser", "Foundation", "Glibc",
+        "Synchronization",
     ],
     "sealift": ["SealiftCLI"],
 
@@ -84,10 +90,14 @@ private let allowedTestImports: [String: Set<String>] = [
     "SealiftRendezvousTests": [
         "SealiftBase", "SealiftCrypto", "SealiftIO", "SealiftTraversal", "SealiftRendezvous",
     ],
+    "SealiftStoreTests": [
+        "SealiftBase", "SealiftCrypto", "SealiftPeople", "SealiftIO", "SealiftStore", "GRDB",
+    ],
     "SealiftIOTests": ["SealiftBase", "SealiftIO"],
     "SealiftTests": [
         "Sealift", "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-        "SealiftTransfer", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
+        "SealiftTransfer", "SealiftTraversal", "SealiftPeople", "SealiftIO", "SealiftStore",
+        "SealiftRendezvous",
     ],
     "SealiftCLITests": ["SealiftCLI", "Sealift", "SealiftBase"],
     "SealiftTestSupportTests": ["SealiftBase"],

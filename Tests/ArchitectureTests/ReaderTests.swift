@@ -30,15 +30,23 @@ private let targetsByReader: [String: String] = [
     "SealiftTransfer/Messages/ControlMessageFramer.swift": "control-messages",
     "SealiftTransfer/Tickets/Ticket+Text.swift": "ticket",
     "SealiftTransfer/Tickets/TicketRecord+Coding.swift": "ticket-record",
+    "SealiftPeople/Audit/AuditEntry+Coding.swift": "audit-log",
+    "SealiftPeople/Audit/LogCheckpoint.swift": "audit-log",
+    "SealiftPeople/Audit/Receipt.swift": "audit-log",
     "SealiftTraversal/Addresses/Candidate.swift": "meeting",
+    "SealiftTraversal/Calls/Call.swift": "calls",
     "SealiftTraversal/Codes/Meeting.swift": "meeting",
     "SealiftTraversal/Codes/PairingCode.swift": "pairing-code",
+    "SealiftTraversal/PortMapping/NATPMPMessage.swift": "gateway",
+    "SealiftTraversal/PortMapping/PCPMessage.swift": "gateway",
+    "SealiftTraversal/Probing/ProbeDatagram.swift": "probes",
     "SealiftTraversal/Rendezvous/Client/CodeExchange.swift": "code-ends",
     "SealiftTraversal/Rendezvous/Messages/ClientMessage.swift": "rendezvous-messages",
     "SealiftTraversal/Rendezvous/Messages/ServerMessage.swift": "rendezvous-messages",
     "SealiftTraversal/Rendezvous/Server/RendezvousCore.swift": "rendezvous-server",
     "SealiftTraversal/Stun/StunAddress.swift": "stun",
     "SealiftTraversal/Stun/StunMessage.swift": "stun",
+    "SealiftTraversal/Turn/TurnLogin.swift": "turn",
 ]
 
 @Suite("Readers of foreign bytes")

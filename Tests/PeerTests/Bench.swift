@@ -67,6 +67,8 @@ final class Bench: @unchecked Sendable {
         var environment = ProcessInfo.processInfo.environment
         environment["SEALIFT_HOME"] = folder.appending(path: "home-\(name)").path
         environment["SEALIFT_TICKET"] = ticket
+        // What a script leaves behind goes with the folder.
+        environment["TMPDIR"] = folder.path
         environment["SWIFT_BACKTRACE"] = "enable=no"
         started.process.executableURL = URL(filePath: program)
         started.process.arguments = arguments

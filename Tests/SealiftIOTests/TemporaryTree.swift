@@ -1,24 +1,18 @@
 import Foundation
 import Glibc
+import SealiftTestSupport
 
 @testable import SealiftIO
 
-/// A directory of its own for one test, removed with everything in it.
+/// What a test of files needs in a directory of its own.
 final class TemporaryTree: Sendable {
-    let path: String
+    private let folder: TemporaryFolder
 
-    /// - Parameter inMemory: whether it should lie on a tmpfs where there is one: for tests that
-    ///   rename a million times.
+    var path: String { folder.path }
+
+    /// - Parameter inMemory: as for ``TemporaryFolder``.
     init(inMemory: Bool = false) {
-        let shared = "/dev/shm"
-        let base = inMemory && access(shared, W_OK) == 0 ? shared : "/tmp"
-        var template = Array("\(base)/sealift-test-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { fatalError("no temporary directory") }
-        path = String(cString: made)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
+        folder = TemporaryFolder(inMemory: inMemory)
     }
 
     func directory() throws -> DirectoryHandle {

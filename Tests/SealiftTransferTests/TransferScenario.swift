@@ -83,6 +83,9 @@ struct TransferScenario {
     var addressChanges: [(after: Duration, ofSender: Bool)] = []
     /// When the receiver learns of the sender's address, if it has only a dead one at first.
     var addressKnownAfter: Duration?
+    /// Whether the network goes away for good as soon as the sender has found both roots equal, so that
+    /// its *confirm* never arrives.
+    var losesConfirm = false
     var receiverHasOtherSecret = false
     var receiverExpectsOtherDevice = false
 
@@ -146,6 +149,12 @@ struct TransferScenario {
             }
         }
 
+        /// Whether this is a sender that found both roots equal.
+        var hasAgreed: Bool {
+            guard case .sender(let sender) = self else { return false }
+            return sender.reports.contains { if case .completed = $0 { true } else { false } }
+        }
+
         var receiverEnding: SessionEnding? {
             if case .receiver(let receiver) = self { receiver.ending } else { nil }
         }
@@ -198,6 +207,11 @@ struct TransferScenario {
             if datagram.bytes.first == 0xE1 {
                 counter.firstMessages[datagram.to, default: []].insert(datagram.bytes)
             }
+        }
+        if losesConfirm {
+            let agreed = network.run(for: .seconds(600)) { $0[senderNode].hasAgreed }
+            #expect(agreed == .conditionMet, "\(agreed): \(network.report)")
+            network.join(senderNode, receiverNode, by: [IndependentLoss(1)])
         }
         let result = network.run(for: .seconds(600)) { $0[receiverNode].receiverEnding != nil }
         #expect(result == .conditionMet, "\(result): \(network.report)")

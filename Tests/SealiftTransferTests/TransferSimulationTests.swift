@@ -108,6 +108,25 @@ struct TransferSimulationTests {
         #expect(outcome.tally?.resentProvenBytes == 0)
     }
 
+    @Test(
+        "a receiver that was cut off before its confirmation finds everything there, and ends well")
+    func lostConfirmation() throws {
+        var scenario = try TransferScenario(seed: 15)
+        let store = MemoryStore()
+        scenario.losesConfirm = true
+        let first = try scenario.run(into: store)
+        #expect(first.receiverEnding == .lost)
+        #expect(!first.rootsAgree)
+        scenario.losesConfirm = false
+        scenario.owner = first.owner
+        let written = store.piecesWritten
+        let second = try scenario.run(into: store)
+        #expect(second.rootsAgree, "\(second.receiverReports)")
+        #expect(second.tally?.receivedBytes == 0)
+        #expect(second.tally?.resentProvenBytes == 0)
+        #expect(store.piecesWritten == written)
+    }
+
     @Test("a declined offer claims nothing and moves no content")
     func declined() throws {
         var scenario = try TransferScenario(seed: 11)

@@ -11,8 +11,10 @@ struct GuestBook {
         let connection: PeerConnection
         /// Whether it owns the ticket, or is one of many that accepted it, in this session.
         fileprivate(set) var isServed = false
-        /// Whether it confirmed the whole.
+        /// Whether it has everything it wanted, proven.
         fileprivate(set) var isComplete = false
+        /// Whether that was everything there is.
+        fileprivate(set) var isWhole = false
         /// Content bytes handed to its transport, as far as they were looked at.
         fileprivate(set) var sentBytes: UInt64 = 0
     }
@@ -50,9 +52,15 @@ struct GuestBook {
         served.insert(id)
     }
 
-    /// A receiver confirmed the whole.
-    mutating func confirmed(_ id: SessionID) {
+    /// A session whose receiver has everything it wanted; nil while there is none.
+    var complete: (id: SessionID, guest: Guest)? {
+        guests.first { $0.value.isComplete }.map { ($0.key, $0.value) }
+    }
+
+    /// A receiver has everything it wanted, proven.
+    mutating func confirmed(_ id: SessionID, isWhole: Bool) {
         guests[id]?.isComplete = true
+        guests[id]?.isWhole = isWhole
     }
 
     /// So many content bytes were handed to a session's transport.

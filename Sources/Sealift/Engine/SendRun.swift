@@ -15,7 +15,7 @@ final class SendRun {
     /// Object bytes that wait in the transport: 8 ms at 1 GB/s, so that the disk thread is never
     /// waited for.
     private static let queuedBytesWanted = 8 << 20
-    /// How long the end waits for the receiver's farewell once the receiver has confirmed.
+    /// How long the end waits for the receiver's farewell once the receiver knows that it has the whole.
     private static let farewellTime = Duration.seconds(3)
 
     private let options: SendOptions
@@ -70,8 +70,8 @@ final class SendRun {
             pump = DatagramPump(
                 sockets: try desk.openSockets(), waker: waker, policy: options.network)
             finder = try PathFinder(
-                pump, policy: options.network, stun: options.stun,
-                rendezvous: options.contactedServers, waker: waker)
+                pump, role: .callee, device: device.publicKeys.id, policy: options.network,
+                stun: options.stun, rendezvous: options.contactedServers, waker: waker)
         } catch {
             throw SealiftError(listening: error)
         }
@@ -99,11 +99,13 @@ final class SendRun {
             lan =
                 pump.sockets.allSatisfy(\.localAddress.isLoopback)
                 ? nil : try LanListener(options.network, notify: waker)
+            try finder.awaitCalls(desk.ticket.secret)
             codes =
                 options.contactedServers.isEmpty
                 ? nil
                 : try CodeDesk(
-                    servers: options.contactedServers, meeting: Meeting(desk.ticket), waker: waker)
+                    servers: options.contactedServers, meeting: Meeting(desk.ticket),
+                    audience: options.audience, waker: waker)
         } catch {
             throw SealiftError(.internalFailure, error)
         }
@@ -179,6 +181,7 @@ final class SendRun {
             }
             finder.advance(now: now)
             takeLan(now: now)
+            takeFailedCalls()
             takeOutputs()
             takeCodes()
             takeAnswers()
@@ -238,9 +241,20 @@ final class SendRun {
         while let event = codes?.takeEvent() {
             switch event {
             case .code(let code): observer.tell(.code(text: code.text))
-            case .agreed(let key): endpoint.accept(key, role: .pairingCode)
+            case .agreed(let key):
+                endpoint.accept(key, role: .pairingCode)
+                // The desks are open since the ticket's calls are waited for.
+                try? finder.awaitCalls(key)
             case .trouble(let words): observer.tell(.warning(TransferWarning(words)))
             }
+        }
+    }
+
+    /// Tells of receivers that called and were not reached.
+    private func takeFailedCalls() {
+        while let failure = finder.takeFailure() {
+            guard guests.served.isEmpty else { continue }
+            observer.tell(.warning(TransferWarning(failedCall: failure)))
         }
     }
 
@@ -259,7 +273,7 @@ final class SendRun {
     private func deadline(now: Instant) -> Instant {
         if !backlog.isEmpty { return now + .milliseconds(1) }
         var deadline = endpoint.nextTimeout ?? .distantFuture
-        if !guests.served.isEmpty {
+        if guests.isAnyoneUnfinished {
             deadline = min(deadline, max(progress.nextReport, now + .milliseconds(1)))
         }
         for end in [patience, farewellDeadline, finder.nextTimeout] {
@@ -298,7 +312,8 @@ final class SendRun {
         }
         let connection = PeerConnection(
             peerFingerprint: peer.id.fingerprint.description, ownFingerprint: ownFingerprint,
-            address: EndpointAddress(path.address))
+            address: EndpointAddress(path.address),
+            route: finder.proven.contains(path) ? .punched : .dialled)
         guests.arrived(id, device: peer.id, connection: connection)
         // Who accepted the ticket before was let in before.
         switch desk.isClaimed(by: peer.id) ? .accept : reception.judge(peer.id, connection) {
@@ -369,7 +384,7 @@ final class SendRun {
                         result: .failed(reason: reason.explanation))))
         case .completed(let completion, let skipped, let failed):
             self.completion = (completion, skipped, failed)
-            completed(completion, by: id)
+            completed(completion, isWhole: skipped == 0 && failed == 0, by: id)
         case .rootsDiffer(let ours, let theirs):
             end(id, .rootsDiffer(ours: ours, theirs: theirs))
         case .storageFailed(let storage):
@@ -380,24 +395,38 @@ final class SendRun {
         }
     }
 
-    /// A receiver confirmed the whole.
-    private func completed(_ completion: Completion, by id: SenderEndpoint.SessionID) {
+    /// A receiver has what it wanted, proven, and is being told so.
+    private func completed(
+        _ completion: Completion, isWhole: Bool, by id: SenderEndpoint.SessionID
+    ) {
         guard let guest = guests[id] else { return }
-        guests.confirmed(id)
+        guests.confirmed(id, isWhole: isWhole)
         countSent(to: id)
-        do throws(SealiftError) { try desk.complete(by: guest.device) } catch { failure = error }
         observer.tellLast(
             progress.confirmed(completion, statistics: endpoint.statistics(of: id)))
         switch options.audience {
         case .oneReceiver:
-            farewellDeadline = MonotonicClock.now() + Self.farewellTime
+            // The end comes when the receiver knows.
+            break
         case .manyReceivers:
+            if isWhole { spend(for: guest) }
             observer.tell(
                 .delivered(
                     Delivery(
                         peerFingerprint: guest.connection.peerFingerprint, root: completion.root,
                         files: completion.files, bytes: completion.bytes)))
         }
+    }
+
+    /// The only receiver knows that it has everything: nothing is left to do but to say farewell.
+    private func farewell(_ guest: GuestBook.Guest, now: Instant) {
+        // Whoever left something out, or could not get it, may come back for it.
+        if guest.isWhole { spend(for: guest) }
+        farewellDeadline = now + Self.farewellTime
+    }
+
+    private func spend(for guest: GuestBook.Guest) {
+        do throws(SealiftError) { try desk.complete(by: guest.device) } catch { failure = error }
     }
 
     /// A receiver's session cannot come to a good end. Of many receivers, only this one goes.
@@ -412,40 +441,65 @@ final class SendRun {
         }
     }
 
-    /// A session is gone. Unless everything was confirmed, its receiver may come back.
+    /// A session is gone. Unless the receiver knows that it has everything, it may come back.
     private func leave(_ id: SenderEndpoint.SessionID, _ ending: SessionEnding, now: Instant) {
         guard let guest = guests.left(id), guest.isServed else { return }
         disk.pause([])
-        if guests.served.isEmpty, let wait = options.wait { patience = now + wait }
-        guard !guest.isComplete, failure == nil else {
-            if isLeaving { isOver = true }
+        if guests.served.isEmpty { patience = returnTime(now: now) }
+        guard !isLeaving else {
+            isOver = guest.isComplete || failure != nil
             return
         }
         switch ending {
-        case .closedByPeer(.integrity, _), .closedByPeer(.violation, _):
+        case .closedByPeer(.done, _) where guest.isComplete:
+            guard options.audience == .oneReceiver else { return }
+            farewell(guest, now: now)
+            isOver = true
+        case .closedByPeer(.integrity, _) where !guest.isComplete,
+            .closedByPeer(.violation, _) where !guest.isComplete:
             end(id, SealiftError(ending, waited: .zero))
             if failure != nil { isOver = true }
         default:
+            if guest.isComplete, options.audience == .manyReceivers { return }
             // The same device's new session replaced this one.
             guard guests.sessions(of: guest.device).isEmpty else { return }
             observer.tell(
                 .warning(
                     TransferWarning(
-                        "the receiver left before the end; waiting for it to come back")))
+                        guest.isComplete
+                            ? "the receiver has everything and left before it was told; "
+                                + "waiting for it to come back"
+                            : "the receiver left before the end; waiting for it to come back")))
         }
+    }
+
+    /// Until when a receiver that left is waited for. One that has everything and was not told dials
+    /// for ten minutes; longer nothing is gained by waiting.
+    private func returnTime(now: Instant) -> Instant? {
+        guard completion != nil, options.audience == .oneReceiver else {
+            return options.wait.map { now + $0 }
+        }
+        return now + min(options.wait ?? Outage.patience, Outage.patience)
     }
 
     private func judgeEnd(now: Instant) {
         if cancellation.isRequested, !isLeaving {
             // Many receivers are served until the user says so: that is a good end unless it cuts
-            // somebody off.
-            if completion == nil || guests.isAnyoneUnfinished {
+            // somebody off. So is the end of a wait for one that only was not told.
+            if completion == nil
+                || (options.audience == .manyReceivers && guests.isAnyoneUnfinished)
+            {
                 failure = .interrupted(byUserOf: .send)
             }
             for id in endpoint.sessions {
                 endpoint.close(id, code: .interrupted, reason: "the sender stopped", now: now)
             }
             farewellDeadline = now + .milliseconds(300)
+        }
+        if !isLeaving, options.audience == .oneReceiver, let (id, guest) = guests.complete,
+            endpoint.hasDelivered(id)
+        {
+            farewell(guest, now: now)
         }
         if let deadline = farewellDeadline, now >= deadline { isOver = true }
         if isLeaving, endpoint.sessions.isEmpty { isOver = true }
@@ -463,9 +517,9 @@ final class SendRun {
     // MARK: Progress
 
     private func tellProgress(now: Instant) {
-        guard let first = guests.served.min(), now >= progress.nextReport, !isLeaving else {
-            return
-        }
+        guard let first = guests.served.min(), guests.isAnyoneUnfinished,
+            now >= progress.nextReport, !isLeaving
+        else { return }
         for id in guests.served { countSent(to: id) }
         observer.tell(
             .progress(

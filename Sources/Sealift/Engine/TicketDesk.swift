@@ -94,23 +94,14 @@ struct TicketDesk {
     }
 
     /// What goes into the ticket: the user's own list, or every address that the sockets can be
-    /// reached at: own ones first, loopback last.
+    /// reached at.
     private func advertised(
         for sockets: [DatagramSocket], _ reflexive: [SocketAddress]
     ) throws(SealiftError) -> [PeerAddress] {
         if !options.advertise.isEmpty {
             return options.advertise.compactMap { PeerAddress(bytes: $0.bytes, port: $0.port) }
         }
-        let own: [SocketAddress]
-        do throws(SystemError) { own = try options.network.hostAddresses(of: sockets) } catch {
-            throw SealiftError(listening: error)
-        }
-        let room = Ticket.maximumAddressCount - min(reflexive.count, 4)
-        let near = own.filter { !$0.isLoopback }.prefix(room)
-        let all = near + reflexive + own.filter(\.isLoopback)
-        return all.prefix(Ticket.maximumAddressCount).compactMap {
-            PeerAddress(bytes: $0.bytes, port: $0.port)
-        }
+        return try options.network.ticketAddresses(of: sockets, reflexive: reflexive)
     }
 
     // MARK: Ticket file

@@ -1,5 +1,6 @@
 import SealiftBase
 import SealiftIO
+import SealiftTransfer
 import SealiftTraversal
 
 extension NetworkPolicy {
@@ -92,6 +93,23 @@ extension NetworkPolicy {
         }
         let permitted = found.filter(permits)
         return permitted.filter { !$0.isLoopback } + permitted.filter(\.isLoopback)
+    }
+
+    /// Where `sockets` can be reached, for a ticket: own addresses first, then those that servers see,
+    /// loopback last; no more than a ticket holds.
+    func ticketAddresses(
+        of sockets: [DatagramSocket], reflexive: [SocketAddress]
+    ) throws(SealiftError) -> [PeerAddress] {
+        let own: [SocketAddress]
+        do throws(SystemError) { own = try hostAddresses(of: sockets) } catch {
+            throw SealiftError(listening: error)
+        }
+        let room = Ticket.maximumAddressCount - min(reflexive.count, 4)
+        let near = own.filter { !$0.isLoopback }.prefix(room)
+        let all = near + reflexive + own.filter(\.isLoopback)
+        return all.prefix(Ticket.maximumAddressCount).compactMap {
+            PeerAddress(bytes: $0.bytes, port: $0.port)
+        }
     }
 }
 

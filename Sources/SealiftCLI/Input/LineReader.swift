@@ -14,7 +14,7 @@ final class LineReader {
     }
 
     /// Longer lines are cut here; no ticket and no answer is as long.
-    private static let limit = 16_384
+    static let limit = 16_384
 
     private let wakeReader: CInt
     private let wakeWriter: CInt
@@ -36,15 +36,34 @@ final class LineReader {
     func readLine() -> Outcome {
         var line: [UInt8] = []
         while line.count < Self.limit {
-            guard waitForInput() else { return .stopped }
+            switch readByte() {
+            case .stopped: return .stopped
+            case .end: return line.isEmpty ? .nothing : .line(line)
+            case .byte(UInt8(ascii: "\n")): return .line(line)
+            case .byte(let byte): line.append(byte)
+            }
+        }
+        return .line(line)
+    }
+
+    /// What reading a byte came to.
+    enum Input {
+        case byte(UInt8)
+        /// Nothing more will come.
+        case end
+        /// Somebody asked to stop.
+        case stopped
+    }
+
+    /// Reads the next byte.
+    func readByte() -> Input {
+        while waitForInput() {
             var byte: UInt8 = 0
             let count = read(STDIN_FILENO, &byte, 1)
             if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
-            guard count == 1 else { return line.isEmpty ? .nothing : .line(line) }
-            if byte == UInt8(ascii: "\n") { return .line(line) }
-            line.append(byte)
+            return count == 1 ? .byte(byte) : .end
         }
-        return .line(line)
+        return .stopped
     }
 
     /// Sleeps until there is something to read; false when somebody asked to stop.

@@ -67,6 +67,9 @@ struct NetworkOptions: ParsableArguments {
             portMapping: noPortMapping ? .none : .allowed, dscp: dscp)
     }
 
+    /// Whether none of the options was given.
+    var isUnused: Bool { policy == NetworkPolicy() && stun.isEmpty }
+
     /// The STUN servers to ask: those of the command line, else of the environment.
     func servers() throws(SealiftError) -> [StunServer] {
         if noSignaling { return [] }

@@ -37,15 +37,15 @@ enum TicketSource: Equatable {
         case .environment(let text):
             return text
         case .standardInput:
-            return try Self.readLine(cancellation)
+            return try Self.text(LineReader(cancellation: cancellation).readLine())
         case .question:
             StandardStream.error.write("Ticket or code: ")
-            return try Self.readLine(cancellation)
+            return try Self.text(TicketPrompt.readLine(LineReader(cancellation: cancellation)))
         }
     }
 
-    private static func readLine(_ cancellation: Cancellation) throws(SealiftError) -> String {
-        switch LineReader(cancellation: cancellation).readLine() {
+    private static func text(_ outcome: LineReader.Outcome) throws(SealiftError) -> String {
+        switch outcome {
         case .line(let line) where line.contains { $0 > 32 }:
             return String(decoding: line, as: UTF8.self)
         case .line, .nothing:

@@ -23,6 +23,8 @@ public enum SessionRole: UInt8, Hashable, Sendable, CaseIterable {
     case pairingCode = 2
     /// The key that two paired devices share.
     case devicePair = 3
+    /// A ticket to measure the path with, and nothing else.
+    case measurement = 4
 }
 
 /// Why an initiator gives up on an authentic answer. Nothing of this is told to the other end.

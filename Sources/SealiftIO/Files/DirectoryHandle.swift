@@ -69,6 +69,12 @@ public final class DirectoryHandle: Sendable {
         return DirectoryHandle(descriptor, resolution: .supported, faults: nil)
     }
 
+    /// A path of `name` in this directory for a library that opens files by path: it leads through the
+    /// descriptor (proc(5)), and holds as long as this handle does.
+    public func pathThroughDescriptor(of name: String) -> String {
+        "/proc/self/fd/\(descriptor.number)/\(name)"
+    }
+
     /// Opens the directory at `path`, and makes it, with its missing parents, where it is missing.
     public static func openCreating(
         path: [UInt8], mode: UInt32 = 0o777

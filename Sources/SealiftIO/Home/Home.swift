@@ -69,6 +69,13 @@ public final class Home: Sendable {
         Home(directory: try directory.injecting(faults))
     }
 
+    /// A path of the record `name` for a library that opens files by path (SQLite): it leads through
+    /// this folder's own descriptor, so it stays with the folder whatever happens to the folder's name.
+    /// It holds as long as this home does.
+    public func pathThroughDescriptor(of name: String) -> String {
+        directory.pathThroughDescriptor(of: name)
+    }
+
     // MARK: Lock
 
     /// A lock that is held until it is released or the process ends, however it ends.

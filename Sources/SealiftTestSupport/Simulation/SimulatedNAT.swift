@@ -92,13 +92,12 @@ public struct SimulatedNAT: Sendable {
         let key = Key(
             inside: datagram.from,
             destination: behaviour.mapping == .perDestination ? datagram.to : nil)
-        var translation = live(portOf[key], now: now) ?? make(key, now: now)
-        translation.permitted[datagram.to] = now
-        translation.lastUse = now
-        byPort[translation.outsidePort] = translation
-        portOf[key] = translation.outsidePort
+        let port = live(portOf[key], now: now)?.outsidePort ?? make(key, now: now)
+        // In place: a copy would copy the table of who may answer, for each datagram.
+        byPort[port]?.permitted[datagram.to] = now
+        byPort[port]?.lastUse = now
         var translated = datagram
-        translated.from = SimulatedAddress(host: host, port: translation.outsidePort)
+        translated.from = SimulatedAddress(host: host, port: port)
         return translated
     }
 
@@ -137,12 +136,14 @@ public struct SimulatedNAT: Sendable {
         return translation
     }
 
-    private mutating func make(_ key: Key, now: Instant) -> Translation {
+    private mutating func make(_ key: Key, now: Instant) -> UInt16 {
         var port = behaviour.mapping == .perDestination ? randomPort() : key.inside.port
         while live(port, now: now) != nil { port = randomPort() }
-        return Translation(
+        byPort[port] = Translation(
             inside: key.inside, outsidePort: port, destination: key.destination, permitted: [:],
             lastUse: now)
+        portOf[key] = port
+        return port
     }
 
     /// From the range that Linux draws from with `fully-random`.

@@ -97,6 +97,11 @@ public struct SenderEndpoint {
         links[id]?.connection.bytesQueuedToSend ?? 0
     }
 
+    /// Whether a session's peer acknowledged every message that was sent to it.
+    public func hasDelivered(_ id: SessionID) -> Bool {
+        links[id]?.connection.isControlDelivered == true
+    }
+
     /// When ``handleTimeout(now:)`` wants to be called; nil for never.
     public var nextTimeout: Instant? {
         var earliest = responder.nextTimeout

@@ -13,6 +13,8 @@ struct ReceivedPackets {
     private(set) var numbers = IntervalSet()
     /// Packets by ECN field.
     private(set) var ecn = ECNCounts()
+    /// Packets that came after a higher number.
+    private(set) var reorderedCount: UInt64 = 0
     /// When the largest number came.
     private var largestReceivedAt = Instant.zero
     /// Ack-eliciting packets not yet covered by an ACK.
@@ -43,7 +45,11 @@ struct ReceivedPackets {
         ecn.count(mark)
         let largest = numbers.bounds?.upperBound
         let isInOrder = largest.map { number == $0 + 1 } ?? (number == 0)
-        if largest.map({ number > $0 }) ?? true { largestReceivedAt = now }
+        if largest.map({ number > $0 }) ?? true {
+            largestReceivedAt = now
+        } else {
+            reorderedCount += 1
+        }
         if number >= floor {
             numbers.insert(number)
             numbers.keepHighest(ranges: Self.rangeLimit)

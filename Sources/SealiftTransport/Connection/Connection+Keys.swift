@@ -40,12 +40,22 @@ extension Connection {
     }
 
     /// Whether the keys allow one more packet now; the next generation allows it again.
-    mutating func maySeal() -> Bool {
-        if sealedGeneration != protection.generation {
-            sealedGeneration = protection.generation
-            sealedInGeneration = 0
-        }
-        return sealedInGeneration < configuration.keyLimits.packetsPerGeneration
+    var maySeal: Bool { packetsSealed < configuration.keyLimits.packetsPerGeneration }
+
+    /// Whether the keys allow one more packet with bytes of objects: the last of a generation are for
+    /// what ends it. A responder that used them all up could answer neither a ratchet nor a packet,
+    /// and the initiator, which waits for that, would never start the next (PROTOCOL §5.1).
+    var maySealObjects: Bool {
+        let limit = configuration.keyLimits.packetsPerGeneration
+        return packetsSealed < limit - min(Self.reservedPackets, limit / 8)
+    }
+
+    /// PROTOCOL §5.1.
+    private static var reservedPackets: UInt64 { 1_024 }
+
+    /// Packets sealed under the present generation, whatever their connection id.
+    private var packetsSealed: UInt64 {
+        sealedGeneration == protection.generation ? sealedInGeneration : 0
     }
 
     /// Seals the frames that stand in `datagram` behind the header's place.
@@ -55,7 +65,8 @@ extension Connection {
         _ number: UInt64, plaintextCount: Int, in datagram: UnsafeMutableRawBufferPointer,
         sequence: UInt32? = nil, now: Instant
     ) -> Int? {
-        sealedInGeneration += 1
+        sealedInGeneration = packetsSealed + 1
+        sealedGeneration = protection.generation
         do {
             return try protection.seal(
                 packetNumber: number, plaintextCount: plaintextCount, in: datagram,

@@ -184,7 +184,7 @@ extension Connection {
         _ type: FrameType, _ value: UInt64, to target: PathID, needsOwnID: Bool,
         _ buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> Transmission? {
-        guard buffer.count >= Self.pathPacketSize, maySeal() else { return nil }
+        guard buffer.count >= Self.pathPacketSize, maySeal else { return nil }
         var (number, sequence) = (UInt64(0), path.sequence)
         if needsOwnID || !target.startsWhere(remote) {
             guard let index = sideRoute(to: target) else { return nil }

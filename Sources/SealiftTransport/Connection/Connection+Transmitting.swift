@@ -55,7 +55,8 @@ extension Connection {
     private mutating func transmitSizeProbe(
         into buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> Transmission? {
-        guard let size = path.sizeToProbe(now: now), size <= buffer.count, maySeal() else {
+        guard let size = path.sizeToProbe(now: now), size <= buffer.count, maySealObjects
+        else {
             return nil
         }
         let number = path.takeNextNumber()
@@ -80,7 +81,8 @@ extension Connection {
     /// Whether anything waits that asks for an ACK and needs room in the window.
     var hasElicitingWork: Bool {
         pingIsPending || creditIsPending || frequencyIsPending
-            || outgoingControl.hasWork || outgoingObjects.hasWork || ratchet.hasWork
+            || outgoingControl.hasWork || (outgoingObjects.hasWork && maySealObjects)
+            || ratchet.hasWork
     }
 
     private func isAcknowledgementDue(now: Instant) -> Bool {
@@ -98,7 +100,7 @@ extension Connection {
         let isProbe = path.probesPending > 0
         let elicits = mayElicit && (isProbe || hasElicitingWork)
         guard elicits || isAcknowledgementDue(now: now) else { return nil }
-        guard maySeal() else { return nil }
+        guard maySeal else { return nil }
         let number = path.takeNextNumber()
         let header = PacketProtection.headerSize
         var frames = FrameWriter(
@@ -160,7 +162,7 @@ extension Connection {
             path.appendFrame(.controlCredit(limit: incomingControl.limit))
         }
         writeControl(into: &frames)
-        writeObjects(into: &frames)
+        if maySealObjects { writeObjects(into: &frames) }
         return frames.count > before
     }
 
@@ -196,7 +198,7 @@ extension Connection {
     private mutating func transmitClose(
         into buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> Transmission? {
-        guard var state = closing, state.isDue, maySeal() else { return nil }
+        guard var state = closing, state.isDue, maySeal else { return nil }
         let number = path.takeNextNumber()
         let header = PacketProtection.headerSize
         let datagram = UnsafeMutableRawBufferPointer(rebasing: buffer[..<path.datagramSize])

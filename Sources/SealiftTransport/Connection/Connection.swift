@@ -207,6 +207,7 @@ public struct Connection: Sendable {
             result.smoothedRTT = .nanoseconds(path.rtt.smoothed)
             result.minimumRTT = .nanoseconds(path.rtt.minimum)
         }
+        result.packetsReordered = received.reduce(0) { $0 + $1.reorderedCount }
         result.packetsLost = path.packetsLost
         result.packetsSpuriouslyLost = path.packetsSpuriouslyLost
         result.bytesInFlight = path.sent.bytesInFlight

@@ -8,6 +8,8 @@ public struct ConnectionStatistics: Equatable, Sendable {
     public var packetsSent: UInt64 = 0
     /// Packets of the peer that opened.
     public var packetsReceived: UInt64 = 0
+    /// Packets of the peer that opened after a later one, under the connection ids still in use.
+    public var packetsReordered: UInt64 = 0
     /// Packets declared lost, the spurious ones included.
     public var packetsLost: UInt64 = 0
     /// Packets declared lost and acknowledged later.

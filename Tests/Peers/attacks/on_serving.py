@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 
 from sealift_peer import frames as fr
 from sealift_peer import messages as ms
@@ -18,7 +19,7 @@ from sealift_peer.handshake import MESSAGE_3, Doorman, ResponderHandshake
 from sealift_peer.noise import NoiseHandshake
 from sealift_peer.reassembly import CONTROL_WINDOW
 from sealift_peer.sender import Sender
-from sealift_peer.session import Closed
+from sealift_peer.session import Closed, Session
 from sealift_peer.wire import u8, varint
 
 from .catalogue import Catalogue, Unexpected, expect_close
@@ -365,24 +366,69 @@ def answers_nothing(door: OpenDoor) -> None:
         raise Unexpected("the receiver left without a close") from error
 
 
+def _flood(sender: Sender, sent: Iterable[fr.Frame]) -> None:
+    """Frames as many as fit a packet; nothing is remembered, and the socket is read now and then."""
+    connection = sender.connection
+    frames = iter(sent)
+    while batch := list(islice(frames, 100)):
+        payload = b"".join(frame.encode() for frame in batch)
+        number, datagram = connection.protection.seal(payload, skip=False)
+        space = connection._sent[0]  # noqa: SLF001
+        space.largest_sent = number
+        space.finished.add(number)
+        connection._send(datagram, connection.address)  # noqa: SLF001
+        if number % 16 == 0:
+            Session.step(sender, 0.0)
+
+
+def object_gaps(door: OpenDoor) -> None:
+    """A million bytes of one object, none next to another: memory does not move, and it ends well."""
+    memory = door.memory()
+
+    class Gaps(_SpeakingOnRequest):
+        def speak(self, object_id: int, file: int, piece: int) -> None:
+            data = self.piece_object(file, piece)
+            gaps = (len(data) - 1) // 2
+            if gaps < 100_000:
+                self.has_spoken = False
+            else:
+                places = (1 + 2 * (n % gaps) for n in range(1_000_000))
+                _flood(self, (fr.ObjectData(object_id, at, data[at : at + 1]) for at in places))
+                memory.expect_growth_below(MEMORY_LIMIT)
+            self.connection.send_object(object_id, data)
+
+    sender = door.sender(Gaps)
+    sender.serve()
+    if not sender.has_spoken:
+        raise Unexpected("no large piece was asked for")
+
+
+class _Vanished(Exception):
+    """The sender is gone."""
+
+
+class Vanishing(Sender):
+    def _take_complete(self, root: bytes, files: int, total: int) -> None:
+        raise _Vanished
+
+
+def vanishes_before_confirm(door: OpenDoor) -> None:
+    """The sender is killed when the receiver has everything, and comes back: the receiver ends well."""
+    try:
+        door.sender(Vanishing).serve()
+    except _Vanished:
+        Sender(door.door().accept(40.0), door.source, is_claimed=True).serve()
+        return
+    raise Unexpected("the receiver never said that it has everything")
+
+
 def control_gaps(door: OpenDoor) -> None:
     """A million one-byte control frames, none next to another: memory does not move."""
     memory = door.memory()
     sender = door.sender()
     connection = sender.connection
-    batch: list[bytes] = []
-    for count in range(1_000_000):
-        offset = 1_001 + 2 * (count % ((CONTROL_WINDOW - 1_001) // 2))
-        batch.append(fr.ControlData(offset, b"\0").encode())
-        if len(batch) == 140:
-            number, datagram = connection.protection.seal(b"".join(batch), skip=False)
-            space = connection._sent[0]  # noqa: SLF001
-            space.largest_sent = number
-            space.finished.add(number)
-            connection._send(datagram, connection.address)  # noqa: SLF001
-            batch.clear()
-            if number % 16 == 0:
-                sender.step(0.0)
+    gaps = (CONTROL_WINDOW - 1_001) // 2
+    _flood(sender, (fr.ControlData(1_001 + 2 * (n % gaps), b"\0") for n in range(1_000_000)))
     memory.expect_growth_below(MEMORY_LIMIT)
     before = connection.packets_opened
     connection.send_frame(fr.Ping())
@@ -490,6 +536,8 @@ ATTACKS: dict[str, tuple[str, Attack]] = {
         _sending(*(fr.RatchetPart(False, 1, i, 2, b"x" * 560).encode() for i in range(2))),
     ),
     "control-gaps": ("interrupted", control_gaps),
+    "object-gaps": ("ok", object_gaps),
+    "vanishes-before-confirm": ("ok", vanishes_before_confirm),
     "message-flood": ("any", message_flood),
     "silence-after-offer": ("interrupt", silence_after_offer),
     "answers-nothing": ("interrupt", answers_nothing),

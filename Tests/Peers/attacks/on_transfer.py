@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from sealift_peer import frames as fr
@@ -233,6 +234,32 @@ def wrong_root(target: Target) -> None:
     expect_close(receiver, fr.INTEGRITY)
 
 
+class _Left(Exception):
+    """The receiver is gone."""
+
+
+class _Leaver(Receiver):
+    """Says that it has everything, and is cut off before it hears the answer."""
+
+    def expect_message(self, kind: int) -> bytes:
+        if kind == ms.CONFIRM:
+            self.connection._flush(time.monotonic())  # noqa: SLF001
+            raise _Left
+        return super().expect_message(kind)
+
+
+def leaves_before_confirm(target: Target) -> None:
+    """Not an attack: the ticket is not spent while the receiver does not know that it has all."""
+    receiver = target.connect()
+    receiver.__class__ = _Leaver
+    try:
+        receiver.download()
+    except _Left:
+        time.sleep(0.5)
+        return
+    raise Unexpected("the receiver heard the confirmation")
+
+
 def request_after_complete(target: Target) -> None:
     """Whoever says that it has everything asks for nothing more."""
     receiver = target.claimed()
@@ -282,6 +309,7 @@ ATTACKS = {
     "other-device": other_device,
     "two-claims-race": two_claims_race,
     "wrong-root": wrong_root,
+    "leaves-before-confirm": leaves_before_confirm,
     "request-after-complete": request_after_complete,
     "complete-without-asking": complete_without_asking,
     "declined": declined,

@@ -1,4 +1,5 @@
 import Foundation
+import SealiftTestSupport
 import Testing
 
 /// Runs the built `sealift` as a user would.
@@ -20,16 +21,15 @@ struct SealiftProcess {
     }
 
     /// A folder of its own, removed by ``remove()``: state, inputs and outputs.
-    let folder: URL
+    var folder: URL { temporary.url }
+    private let temporary: TemporaryFolder
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("sealift-cli-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        temporary = TemporaryFolder()
     }
 
     func remove() {
-        try? FileManager.default.removeItem(at: folder)
+        temporary.remove()
     }
 
     /// Starts `sealift` in the folder; its output goes to files there named after `name`.

@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import Testing
 
 @Suite("The ticket of receive")
@@ -89,6 +91,25 @@ struct TicketInputTests {
             #expect(outcome.status == 6)
             #expect(try outcome.events.last?["code"] as? String == "ticket_file_unreadable")
         }
+    }
+
+    @Test("may be a code whose words the tabulator completes, on a terminal that is left as it was")
+    func completion() throws {
+        let sealift = try SealiftProcess()
+        defer { sealift.remove() }
+        let terminal = try PseudoTerminal()
+        let receiver = try sealift.start(["receive"], name: "receiver", terminal: terminal)
+        try sealift.wait(
+            for: receiver, name: "receiver", toShow: "Ticket or code: ", on: terminal)
+        // A wrong letter is taken back; what cannot be completed stays as it is.
+        terminal.type("48213-copx\u{7F}p\torb\tzz\t\u{7F}\u{7F}tig\t")
+        // No server is named.
+        #expect(sealift.finish(receiver, on: terminal) == 64)
+        #expect(terminal.screen().contains("SEALIFT_RENDEZVOUS"))
+        #expect(terminal.screen().contains("p" + "er-"))
+        var attributes = termios()
+        #expect(tcgetattr(terminal.processSide.fileDescriptor, &attributes) == 0)
+        #expect(attributes.c_lflag & tcflag_t(ICANON | ECHO) == tcflag_t(ICANON | ECHO))
     }
 
     @Test("is not read where nobody could be asked and nothing says yes")

@@ -213,7 +213,8 @@ struct PairTests {
 @Suite("An invitation")
 struct InvitationTests {
     private func invitation(addresses count: Int = 2) throws -> Invitation {
-        try #require(possibleInvitation(addresses: count))
+        let made = try possibleInvitation(addresses: count)
+        return try #require(made)
     }
 
     private func possibleInvitation(addresses count: Int) throws -> Invitation? {

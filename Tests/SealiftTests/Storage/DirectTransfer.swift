@@ -11,12 +11,11 @@ import SealiftTransport
 
 /// A folder of its own for one test, with a state folder beside it.
 final class StorageBench {
-    let path: String
+    private let folder = TemporaryFolder()
+
+    var path: String { folder.path }
 
     init() throws {
-        path =
-            FileManager.default.temporaryDirectory
-            .appendingPathComponent("sealift-storage-\(UUID().uuidString)").path
         for name in ["out", "home"] {
             try FileManager.default.createDirectory(
                 atPath: "\(path)/\(name)", withIntermediateDirectories: true,
@@ -24,13 +23,13 @@ final class StorageBench {
         }
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
     func store(
-        tape: OperationTape? = nil, output: String = "out", boot: UInt8 = 1
+        tape: OperationTape? = nil, faults: FaultInjector? = nil, output: String = "out",
+        boot: UInt8 = 1
     ) throws -> ReceiverFileStore {
         var folder = try DirectoryHandle.open(path: Array("\(path)/\(output)".utf8))
         if let tape { folder = try folder.injecting(FaultInjector(tape: tape)) }
+        if let faults { folder = try folder.injecting(faults) }
         let home = try Home.open(path: Array("\(path)/home".utf8))
         guard let boot = BootIdentity(bytes: [UInt8](repeating: boot, count: 16)),
             let sender = DeviceFingerprint([UInt8](repeating: 9, count: 16))

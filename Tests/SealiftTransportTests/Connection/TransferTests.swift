@@ -79,8 +79,6 @@ struct TransferTests {
             $0.keyLimits.packetsUntilDue = 500
             $0.keyLimits.packetsPerGeneration = 1000
             $0.ratchetByteInterval = 1 << 20
-            // A generation must outlast a ratchet's round trip, as 2^22 packets do.
-            $0.maximumRate = 10_000_000
         }
         let isWhole = pair.runToCompletion(within: .seconds(120))
         #expect(isWhole)
@@ -135,6 +133,25 @@ struct TransferTests {
         }
         let isWhole = pair.runToCompletion(within: .seconds(120))
         #expect(isWhole)
+    }
+
+    @Test(
+        "A ratchet that comes when the sender's generation is nearly used up is still answered",
+        arguments: SimulationSeed.series(8))
+    func lateRatchet(seed: SimulationSeed) throws {
+        // The sender is the responder: it has to answer, and it is the one that runs out.
+        var pair = try Pair(
+            seed: seed, lengths: Array(repeating: 100_000, count: 60), window: 60,
+            stages: [Delay(.milliseconds(40)), IndependentLoss(0.02)]
+        ) {
+            $0.keyLimits.packetsUntilDue = 150
+            $0.keyLimits.packetsPerGeneration = 256
+            // Offers meet every moment of a generation of about 300,000 bytes.
+            $0.ratchetByteInterval = 90_000 + 30_000 * seed.value % 240_000
+        }
+        let isWhole = pair.runToCompletion(within: .seconds(300))
+        #expect(isWhole, "\(pair.network.report)")
+        #expect(pair.network[pair.receiver].connection.ratchet.latestNumber >= 3)
     }
 
     @Test("An outage of ten seconds is survived")

@@ -1,0 +1,168 @@
+import Foundation
+import GRDB
+public import SealiftCrypto
+
+/// The secrets of this machine, each sealed under one vault key, in the store's database
+/// (`docs/PROTOCOL.md` §12.5).
+///
+/// The vault key itself is sealed under a passphrase, so that who takes the disk has nothing; or, where
+/// the user says so (a server that starts unattended), it lies there for whoever may read the file.
+public final class SecretVault: Sendable {
+    /// What keeps the vault key.
+    public enum Protection: Sendable {
+        /// A passphrase, through scrypt.
+        case passphrase(SecretBytes)
+        /// The modes of folder and file alone.
+        case fileMode
+    }
+
+    /// Why a vault did not open or answer.
+    public enum Failure: Error, Equatable, Sendable {
+        /// The vault has a passphrase, and none was given.
+        case passphraseNeeded
+        /// The passphrase is another.
+        case passphraseWrong
+        /// The vault, or a secret in it, was altered.
+        case damaged
+        case store(StoreFailure)
+    }
+
+    private enum Form: UInt8 {
+        case fileMode = 0
+        case passphrase = 1
+    }
+
+    private static let keySize = 32
+
+    private let store: Store
+    private let key: SecretBytes
+
+    private init(_ store: Store, _ key: SecretBytes) {
+        self.store = store
+        self.key = key
+    }
+
+    /// Opens the vault in `store`, and makes it, with this protection, where there is none.
+    public static func open(
+        in store: Store, _ protection: Protection, cost: PassphraseBox.Cost = .standard
+    ) throws(Failure) -> SecretVault {
+        if let bytes = try stored(in: store) {
+            return SecretVault(store, try unlock(bytes, protection))
+        }
+        var entropy = SystemEntropy()
+        let key = SecretBytes(count: keySize, entropy: &entropy)
+        let bytes = try lock(key, protection, cost)
+        let isNew = try Self.wrap { () throws(StoreFailure) in
+            try store.write { database in
+                try database.execute(
+                    sql: "INSERT INTO vault (number, bytes) VALUES (1, ?) ON CONFLICT DO NOTHING",
+                    arguments: [Data(bytes)])
+                return database.changesCount == 1
+            }
+        }
+        // Another process may have been faster.
+        guard isNew else { return try open(in: store, protection, cost: cost) }
+        return SecretVault(store, key)
+    }
+
+    /// Whether the vault in `store` wants a passphrase; nil where there is no vault.
+    public static func needsPassphrase(in store: Store) throws(Failure) -> Bool? {
+        try stored(in: store).map { $0.first == Form.passphrase.rawValue }
+    }
+
+    /// Seals the vault key anew: the passphrase before opens nothing afterwards.
+    public func change(
+        to protection: Protection, cost: PassphraseBox.Cost = .standard
+    ) throws(Failure) {
+        let bytes = try Self.lock(key, protection, cost)
+        try Self.wrap { () throws(StoreFailure) in
+            try store.write {
+                try $0.execute(sql: "UPDATE vault SET bytes = ?", arguments: [Data(bytes)])
+            }
+        }
+    }
+
+    /// Keeps `secret` under `name`, in place of what was there.
+    public func put(_ secret: SecretBytes, as name: String) throws(Failure) {
+        var entropy = SystemEntropy()
+        guard
+            let box = SecretBox.seal(
+                secret, key: key, purpose: Array(name.utf8), entropy: &entropy)
+        else { throw .damaged }
+        try Self.wrap { () throws(StoreFailure) in
+            try store.write {
+                try $0.execute(
+                    sql: "INSERT OR REPLACE INTO secret (name, bytes) VALUES (?, ?)",
+                    arguments: [name, Data(box)])
+            }
+        }
+    }
+
+    /// The secret called `name`; nil where there is none.
+    public func secret(_ name: String) throws(Failure) -> SecretBytes? {
+        let box = try Self.wrap { () throws(StoreFailure) in
+            try store.read {
+                try Data.fetchOne(
+                    $0, sql: "SELECT bytes FROM secret WHERE name = ?", arguments: [name])
+            }
+        }
+        guard let box else { return nil }
+        guard let secret = SecretBox.open(Array(box), key: key, purpose: Array(name.utf8)) else {
+            throw .damaged
+        }
+        return secret
+    }
+
+    /// Forgets the secret called `name`; its bytes are overwritten in the database.
+    public func remove(_ name: String) throws(Failure) {
+        try Self.wrap { () throws(StoreFailure) in
+            try store.write {
+                try $0.execute(sql: "DELETE FROM secret WHERE name = ?", arguments: [name])
+            }
+        }
+    }
+
+    private static func stored(in store: Store) throws(Failure) -> [UInt8]? {
+        try wrap { () throws(StoreFailure) in
+            try store.read { try Data.fetchOne($0, sql: "SELECT bytes FROM vault").map(Array.init) }
+        }
+    }
+
+    private static func lock(
+        _ key: SecretBytes, _ protection: Protection, _ cost: PassphraseBox.Cost
+    ) throws(Failure) -> [UInt8] {
+        switch protection {
+        case .fileMode:
+            return [Form.fileMode.rawValue] + key.withUnsafeBytes { Array($0) }
+        case .passphrase(let passphrase):
+            var entropy = SystemEntropy()
+            guard
+                let box = PassphraseBox.seal(
+                    key, passphrase: passphrase, cost: cost, entropy: &entropy)
+            else { throw .damaged }
+            return [Form.passphrase.rawValue] + box
+        }
+    }
+
+    private static func unlock(
+        _ bytes: [UInt8], _ protection: Protection
+    ) throws(Failure) -> SecretBytes {
+        let key: SecretBytes?
+        switch (bytes.first.flatMap(Form.init), protection) {
+        case (.fileMode, _): key = SecretBytes(copying: bytes.dropFirst())
+        case (.passphrase, .fileMode): throw .passphraseNeeded
+        case (.passphrase, .passphrase(let passphrase)):
+            key = PassphraseBox.open(Array(bytes.dropFirst()), passphrase: passphrase)
+            if key == nil { throw .passphraseWrong }
+        case (nil, _): key = nil
+        }
+        guard let key, key.count == keySize else { throw .damaged }
+        return key
+    }
+
+    private static func wrap<Value>(
+        _ body: () throws(StoreFailure) -> Value
+    ) throws(Failure) -> Value {
+        do throws(StoreFailure) { return try body() } catch { throw .store(error) }
+    }
+}

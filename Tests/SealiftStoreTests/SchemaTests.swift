@@ -1,0 +1,56 @@
+import Foundation
+import GRDB
+import SealiftBase
+import SealiftCrypto
+import SealiftPeople
+import Testing
+
+@testable import SealiftStore
+
+@Suite("The database's versions")
+struct SchemaTests {
+    /// The steps that were released, each by the hash of what it does.
+    private static let released = [
+        "0001 log": "b12898962968a1ddd473d707fd7d6fa5966ab57288118bf12a6f5a87abc32a68",
+        "0002 receipts": "0385af555062b577b960422172c9a693e80d45dfed5cbfe657ecefebeedc7e7b",
+        "0003 secrets": "910e4a95f0fd0b52a5af3baccf67c6e1abcdf752e1d191eca8fbabba26914fcc",
+    ]
+
+    @Test("never change once they are out")
+    func frozen() {
+        var steps: [String: String] = [:]
+        for step in Schema.steps {
+            steps[step.name] = SHA256Digest.hash(Array(step.sql.utf8)).hexadecimal
+        }
+        #expect(steps == Self.released)
+        #expect(Schema.steps.map(\.name) == Schema.steps.map(\.name).sorted())
+    }
+
+    @Test("are all opened, with what was in them", arguments: Schema.steps.indices)
+    func upgraded(version: Int) throws {
+        let store = try TemporaryStore()
+        let old = Schema.migrator(Array(Schema.steps[...version]))
+        let queue = try Store.open(store.home, migrator: old)
+        try queue.write { database in
+            let device = TemporaryStore.device.publicKeys.id
+            try database.execute(
+                sql:
+                    "INSERT INTO log VALUES (1, x'\(String(repeating: "07", count: 16))', ?, 0, x'')",
+                arguments: [Data(device.value.bytes)])
+        }
+        try queue.close()
+        let log = try store.log()
+        #expect(try log.head().log.description == String(repeating: "07", count: 16))
+        try log.append(TemporaryStore.entry(0))
+        #expect(try store.finding() == nil)
+        #expect(try Store(in: store.home).receipts() == [])
+    }
+
+    @Test("that are newer are left alone")
+    func newer() throws {
+        let store = try TemporaryStore()
+        let step = Schema.Step(name: "9999 later", sql: "CREATE TABLE later (x INTEGER)")
+        try Store.open(store.home, migrator: Schema.migrator(Schema.steps + [step])).close()
+        #expect(throws: StoreFailure.newerVersion) { try Store(in: store.home) }
+    }
+}

@@ -3,6 +3,7 @@ import Testing
 /// Every file of the cores that reads bytes or text from outside, and the fuzz target
 /// (`Sources/SealiftFuzzing`) that gets to it. New readers are found by the test and belong in here.
 private let targetsByReader: [String: String] = [
+    "SealiftBase/Base32.swift": "ticket",
     "SealiftBase/Hexadecimal.swift": "manifest-line",
     "SealiftCrypto/Boxes/SealedBox.swift": "sealed-box",
     "SealiftCrypto/Handshake/HandshakeDatagram.swift": "handshake-responder",
@@ -18,11 +19,16 @@ private let targetsByReader: [String: String] = [
     "SealiftContent/Records/PieceJournalHeader.swift": "piece-journal",
     "SealiftContent/Records/PieceJournalRecord.swift": "piece-journal",
     "SealiftContent/Records/PlacedFileRecord.swift": "placed-file",
+    "SealiftPeople/Contacts/Invitation+Coding.swift": "people-texts",
+    "SealiftPeople/Devices/ChainPosition.swift": "device-chain",
+    "SealiftPeople/Devices/DeviceCertificate.swift": "device-chain",
+    "SealiftPeople/Devices/DeviceChain.swift": "device-chain",
+    "SealiftPeople/Identity/RecoveryWords.swift": "people-texts",
+    "SealiftPeople/Identity/ShortIdentity.swift": "people-texts",
     "SealiftTransport/Frames/FrameReader.swift": "packets",
     "SealiftTransfer/Measurement/MeasurementMessage.swift": "measurement",
     "SealiftTransfer/Messages/ControlMessageCodec.swift": "control-messages",
     "SealiftTransfer/Messages/ControlMessageFramer.swift": "control-messages",
-    "SealiftTransfer/Tickets/Base32.swift": "ticket",
     "SealiftTransfer/Tickets/Ticket+Text.swift": "ticket",
     "SealiftTransfer/Tickets/TicketRecord+Coding.swift": "ticket-record",
     "SealiftPeople/Audit/AuditEntry+Coding.swift": "audit-log",

@@ -129,7 +129,7 @@ final class LoopbackTransfer: Sendable {
             Ticket(
                 secret: secret, fingerprint: fingerprint,
                 expires: SystemWallClock.now().adding(seconds: 600),
-                addresses: addresses.compactMap { TicketAddress(bytes: $0.bytes, port: $0.port) })
+                addresses: addresses.compactMap { PeerAddress(bytes: $0.bytes, port: $0.port) })
         ).text
     }
 

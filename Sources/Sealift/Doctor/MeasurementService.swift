@@ -55,7 +55,7 @@ private final class MeasurementService {
             options.advertise.isEmpty
             ? try options.network.ticketAddresses(
                 of: pump.sockets, reflexive: finder.settledReflexive(cancellation))
-            : options.advertise.compactMap { TicketAddress(bytes: $0.bytes, port: $0.port) }
+            : options.advertise.compactMap { PeerAddress(bytes: $0.bytes, port: $0.port) }
         var entropy = SealiftCrypto.SystemEntropy()
         let secret = PreSharedKey.generate(entropy: &entropy)
         guard

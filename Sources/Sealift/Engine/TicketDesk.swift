@@ -73,7 +73,7 @@ struct TicketDesk {
         let now = SystemWallClock.now()
         let expires = now.adding(seconds: options.expires.components.seconds)
         let listen = sockets.map(\.localAddress).compactMap {
-            TicketAddress(bytes: $0.bytes, port: $0.port)
+            PeerAddress(bytes: $0.bytes, port: $0.port)
         }
         guard
             let record = TicketRecord(
@@ -97,9 +97,9 @@ struct TicketDesk {
     /// reached at.
     private func advertised(
         for sockets: [DatagramSocket], _ reflexive: [SocketAddress]
-    ) throws(SealiftError) -> [TicketAddress] {
+    ) throws(SealiftError) -> [PeerAddress] {
         if !options.advertise.isEmpty {
-            return options.advertise.compactMap { TicketAddress(bytes: $0.bytes, port: $0.port) }
+            return options.advertise.compactMap { PeerAddress(bytes: $0.bytes, port: $0.port) }
         }
         return try options.network.ticketAddresses(of: sockets, reflexive: reflexive)
     }

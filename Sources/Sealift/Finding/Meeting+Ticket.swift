@@ -22,7 +22,7 @@ extension Meeting {
         Ticket(
             secret: secret, fingerprint: fingerprint, expires: expires,
             addresses: candidates.candidates.compactMap {
-                TicketAddress(bytes: $0.address.bytes, port: $0.address.port)
+                PeerAddress(bytes: $0.address.bytes, port: $0.address.port)
             })
     }
 }

@@ -99,7 +99,7 @@ extension NetworkPolicy {
     /// loopback last; no more than a ticket holds.
     func ticketAddresses(
         of sockets: [DatagramSocket], reflexive: [SocketAddress]
-    ) throws(SealiftError) -> [TicketAddress] {
+    ) throws(SealiftError) -> [PeerAddress] {
         let own: [SocketAddress]
         do throws(SystemError) { own = try hostAddresses(of: sockets) } catch {
             throw SealiftError(listening: error)
@@ -108,7 +108,7 @@ extension NetworkPolicy {
         let near = own.filter { !$0.isLoopback }.prefix(room)
         let all = near + reflexive + own.filter(\.isLoopback)
         return all.prefix(Ticket.maximumAddressCount).compactMap {
-            TicketAddress(bytes: $0.bytes, port: $0.port)
+            PeerAddress(bytes: $0.bytes, port: $0.port)
         }
     }
 }

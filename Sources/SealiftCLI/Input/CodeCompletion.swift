@@ -1,3 +1,4 @@
+internal import SealiftBase
 internal import SealiftTraversal
 
 /// Completes the words of a code while a person types it.

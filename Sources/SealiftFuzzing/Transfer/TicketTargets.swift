@@ -59,7 +59,7 @@ extension FuzzTarget {
 /// Tickets to begin with, and their outer coding once more, so that a fuzzer gets behind it.
 private enum TicketSample {
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
-    private static let address = TicketAddress(bytes: [192, 0, 2, 1], port: 4_242)
+    private static let address = PeerAddress(bytes: [192, 0, 2, 1], port: 4_242)
 
     static var ticket: Ticket? {
         guard let address else { return nil }

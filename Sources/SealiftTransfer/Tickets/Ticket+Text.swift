@@ -44,7 +44,7 @@ extension Ticket {
         secret.secret.withUnsafeBytes { writer.write($0) }
         writer.write(fingerprint.bytes)
         writer.write(UInt64(bitPattern: expires.secondsSince1970))
-        TicketAddress.writeList(addresses, to: &writer)
+        PeerAddress.writeList(addresses, to: &writer)
         writer.write(Self.checksum(of: writer.bytes))
         return writer.bytes
     }
@@ -58,7 +58,7 @@ extension Ticket {
                 let fingerprintBytes = try? reader.readArray(count: 16),
                 let fingerprint = DeviceFingerprint(fingerprintBytes),
                 let seconds = try? reader.readUInt64(), let expiry = Int64(exactly: seconds),
-                let addresses = TicketAddress.readList(from: &reader), reader.isAtEnd
+                let addresses = PeerAddress.readList(from: &reader), reader.isAtEnd
             else { return nil }
             return Ticket(
                 secret: secret, fingerprint: fingerprint,

@@ -10,7 +10,7 @@ public struct Ticket: Sendable {
     public static let version: UInt8 = 1
 
     /// The most addresses that a ticket holds.
-    public static let maximumAddressCount = TicketAddress.maximumCount
+    public static let maximumAddressCount = PeerAddress.maximumCount
 
     /// The pre-shared key of the session.
     public let secret: PreSharedKey
@@ -19,14 +19,14 @@ public struct Ticket: Sendable {
     /// When the ticket ends, on the sender's clock; the receiver may show it but never judges it.
     public let expires: WallTime
     /// Where the sender listens, most promising first; 1 to 16.
-    public let addresses: [TicketAddress]
+    public let addresses: [PeerAddress]
 
     /// Makes a ticket; nil unless there are 1 to 16 addresses and `expires` is not before 1970.
     public init?(
         secret: PreSharedKey, fingerprint: DeviceFingerprint, expires: WallTime,
-        addresses: [TicketAddress]
+        addresses: [PeerAddress]
     ) {
-        guard (1...TicketAddress.maximumCount).contains(addresses.count),
+        guard (1...PeerAddress.maximumCount).contains(addresses.count),
             expires.secondsSince1970 >= 0
         else { return nil }
         self.secret = secret

@@ -43,7 +43,7 @@ extension TicketRecord {
         }
         writer.writeVariableLengthInteger(UInt64(paths.count))
         for path in paths { writer.writeLengthPrefixed(path) }
-        TicketAddress.writeList(listen, to: &writer)
+        PeerAddress.writeList(listen, to: &writer)
         if audience == .manyDevices { writeMembers(to: &writer) }
         writer.write(Self.checksum(of: writer.bytes))
         return writer.bytes
@@ -131,7 +131,7 @@ extension TicketRecord {
         for _ in 0..<pathCount {
             paths.append(Array(try reader.readLengthPrefixedBytes(atMost: maximumPathLength)))
         }
-        guard let listen = TicketAddress.readList(from: &reader),
+        guard let listen = PeerAddress.readList(from: &reader),
             let members = audience == .oneDevice ? [] : try readMembers(from: &reader),
             reader.isAtEnd, let secret,
             var record = TicketRecord(

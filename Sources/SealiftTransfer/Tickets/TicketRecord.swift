@@ -15,7 +15,7 @@ public struct TicketRecord: Sendable {
     /// The canonical absolute paths it serves, as bytes, in the order of the command line.
     public let paths: [[UInt8]]
     /// The addresses with real ports that the sender listened on, to be bound again; 1 to 16.
-    public let listen: [TicketAddress]
+    public let listen: [PeerAddress]
     /// Who may claim it.
     public let audience: Audience
     /// Who owns the ticket and since when; nil while nobody has claimed it, and for many.
@@ -63,11 +63,11 @@ public struct TicketRecord: Sendable {
     /// 1 to 16 addresses.
     public init?(
         secret: PreSharedKey, created: WallTime, expires: WallTime, paths: [[UInt8]],
-        listen: [TicketAddress], audience: Audience = .oneDevice
+        listen: [PeerAddress], audience: Audience = .oneDevice
     ) {
         guard (1...Self.maximumPathCount).contains(paths.count),
             paths.allSatisfy({ (1...Self.maximumPathLength).contains($0.count) }),
-            (1...TicketAddress.maximumCount).contains(listen.count)
+            (1...PeerAddress.maximumCount).contains(listen.count)
         else { return nil }
         self.secret = secret
         self.created = created

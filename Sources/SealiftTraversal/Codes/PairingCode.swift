@@ -1,3 +1,4 @@
+internal import SealiftBase
 public import SealiftCrypto
 
 /// A short code that a person reads to another: `48213-copper-orbit-tiger`.

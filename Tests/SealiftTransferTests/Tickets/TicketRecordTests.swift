@@ -59,7 +59,7 @@ struct TicketRecordTests {
     @Test("cannot be made without a path or an address, or with a path too long")
     func bounds() throws {
         let record = try TicketSamples.record(seed: 4)
-        func make(paths: [[UInt8]], listen: [TicketAddress]) -> TicketRecord? {
+        func make(paths: [[UInt8]], listen: [PeerAddress]) -> TicketRecord? {
             TicketRecord(
                 secret: record.secret, created: record.created, expires: record.expires,
                 paths: paths, listen: listen)

@@ -13,11 +13,11 @@ enum TicketSamples {
         DeviceID(try #require(Hash256(generator.bytes(32))))
     }
 
-    static func addresses(_ generator: inout SeededGenerator) throws -> [TicketAddress] {
+    static func addresses(_ generator: inout SeededGenerator) throws -> [PeerAddress] {
         try (0..<Int.random(in: 1...16, using: &generator)).map { _ in
             let bytes = generator.bytes(Bool.random(using: &generator) ? 4 : 16)
             let port = UInt16.random(in: 1...65_535, using: &generator)
-            return try #require(TicketAddress(bytes: bytes, port: port))
+            return try #require(PeerAddress(bytes: bytes, port: port))
         }
     }
 

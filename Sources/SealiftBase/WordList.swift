@@ -1,4 +1,4 @@
-/// The words of spoken codes: 2,048 of them, so that each is worth 11 bits.
+/// The words of spoken codes and of recovery: 2,048 of them, so that each is worth 11 bits.
 public struct WordList: Sendable {
     /// The bits that one word is worth.
     public static let bitsPerWord = 11
@@ -20,6 +20,12 @@ public struct WordList: Sendable {
         if candidates.first == text { return text }
         return text.count >= Self.distinguishingLetters && candidates.count == 1
             ? candidates.first : nil
+    }
+
+    /// The place of `word` in the list: the 11 bits it stands for; nil if it is not in it.
+    public func number(of word: String) -> Int? {
+        let candidates = completions(of: word)
+        return candidates.first == word ? candidates.startIndex : nil
     }
 
     /// The words that begin with `text`, in alphabetic order: completion while somebody types.

@@ -1,11 +1,9 @@
-internal import SealiftBase
-
-/// An IP address and a UDP port inside a ticket or a ticket record (`docs/PROTOCOL.md` §3):
+/// An IP address and a UDP port inside a ticket, a ticket record or an invitation (`docs/PROTOCOL.md` §3):
 ///
 ///     u8 family (4 or 6) ‖ 4 or 16 bytes ‖ u16 port
 ///
 /// A value of its own because sockets, and their addresses, live outside the pure targets.
-public struct TicketAddress: Hashable, Sendable {
+public struct PeerAddress: Hashable, Sendable {
     /// 4 bytes (IPv4) or 16 (IPv6), in network order.
     public let bytes: [UInt8]
     /// The UDP port, never 0.
@@ -19,14 +17,14 @@ public struct TicketAddress: Hashable, Sendable {
     }
 
     /// The most addresses one list may hold.
-    static let maximumCount = 16
+    public static let maximumCount = 16
 
     /// Reads `u8 count (1 to 16) ‖ addresses`; nil where a bound is broken or bytes are missing.
-    static func readList(from reader: inout ByteReader) -> [TicketAddress]? {
+    public static func readList(from reader: inout ByteReader) -> [PeerAddress]? {
         guard let count = try? reader.readUInt8(), (1...maximumCount).contains(Int(count)) else {
             return nil
         }
-        var addresses: [TicketAddress] = []
+        var addresses: [PeerAddress] = []
         for _ in 0..<count {
             guard let address = read(from: &reader) else { return nil }
             addresses.append(address)
@@ -36,7 +34,7 @@ public struct TicketAddress: Hashable, Sendable {
 
     /// Writes `u8 count ‖ addresses`.
     /// - Precondition: there are 1 to 16.
-    static func writeList(_ addresses: [TicketAddress], to writer: inout ByteWriter) {
+    public static func writeList(_ addresses: [PeerAddress], to writer: inout ByteWriter) {
         precondition((1...maximumCount).contains(addresses.count), "a list has 1 to 16 addresses")
         writer.write(UInt8(addresses.count))
         for address in addresses {
@@ -46,11 +44,11 @@ public struct TicketAddress: Hashable, Sendable {
         }
     }
 
-    private static func read(from reader: inout ByteReader) -> TicketAddress? {
+    private static func read(from reader: inout ByteReader) -> PeerAddress? {
         guard let family = try? reader.readUInt8(), family == 4 || family == 6,
             let bytes = try? reader.readArray(count: family == 4 ? 4 : 16),
             let port = try? reader.readUInt16()
         else { return nil }
-        return TicketAddress(bytes: bytes, port: port)
+        return PeerAddress(bytes: bytes, port: port)
     }
 }

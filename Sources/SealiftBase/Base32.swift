@@ -1,11 +1,11 @@
-/// Base32 of RFC 4648 §6 in lower case and without padding: the letters of a ticket.
+/// Base32 of RFC 4648 §6 in lower case and without padding: the letters of tickets and ids.
 ///
 /// Chosen over base64 because it survives being read aloud, retyped and turned to upper case.
-enum Base32 {
+public enum Base32 {
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 
     /// Five bits a character; unused trailing bits are 0.
-    static func encode(_ bytes: [UInt8]) -> String {
+    public static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count * 8 + 4) / 5)
         var pending: UInt32 = 0
@@ -25,7 +25,7 @@ enum Base32 {
 
     /// The bytes of `text`, in either case; nil for a character outside the alphabet, a length that no
     /// run of bytes has, or trailing bits that are not 0, so that only one text stands for some bytes.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count * 5 / 8)
         var pending: UInt32 = 0

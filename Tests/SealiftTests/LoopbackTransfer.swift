@@ -1,7 +1,10 @@
 import Foundation
 import Glibc
 import Sealift
+import SealiftBase
+import SealiftCrypto
 import SealiftIO
+import SealiftTransfer
 import Synchronization
 import Testing
 
@@ -13,6 +16,8 @@ final class LoopbackTransfer: Sendable {
         var received: Result<TransferSummary, SealiftError>
         /// What the sender left out, by path.
         var warnings: [[UInt8]: String]
+        /// How the receiver's paths were found.
+        var routes: [PeerConnection.Route] = []
 
         /// The receiver's error; nil where it ended well.
         var receiverError: ErrorCode? {
@@ -87,12 +92,17 @@ final class LoopbackTransfer: Sendable {
 
     /// Sends `source` and receives it into `output`, both paths within the folder. The sender is
     /// stopped where the receiver ends badly.
-    func run(sending source: String, into output: String) throws -> Outcome {
-        let sending = Sending(
-            options: SendOptions(
-                paths: [bytes(source)],
-                listen: [try #require(EndpointAddress(bytes: [127, 0, 0, 1], port: 0))],
-                home: bytes("home-sender")))
+    func run(
+        sending source: String, into output: String,
+        with changeSending: (inout SendOptions) -> Void = { _ in },
+        receiving changeReceiving: (inout ReceiveOptions) -> Void = { _ in }
+    ) throws -> Outcome {
+        var sendOptions = SendOptions(
+            paths: [bytes(source)],
+            listen: [try #require(EndpointAddress(bytes: [127, 0, 0, 1], port: 0))],
+            home: bytes("home-sender"))
+        changeSending(&sendOptions)
+        let sending = Sending(options: sendOptions)
         let thread = try NamedThread(name: "sender") { sending.run() }
         defer { thread.join() }
         guard let ticket = sending.observer.awaitTicket() else {
@@ -101,11 +111,13 @@ final class LoopbackTransfer: Sendable {
             return Outcome(sent: result, received: result, warnings: sending.observer.warnings)
         }
         var received: Result<TransferSummary, SealiftError>
+        let receiver = Observer()
         do throws(SealiftError) {
-            let options = try ReceiveOptions(
+            var options = try ReceiveOptions(
                 ticketText: ticket, output: bytes(output), home: bytes("home-receiver"))
+            changeReceiving(&options)
             received = .success(
-                try runReceive(options, observer: Observer(), cancellation: Cancellation()))
+                try runReceive(options, observer: receiver, cancellation: Cancellation()))
         } catch {
             received = .failure(error)
             sending.cancellation.request()
@@ -113,7 +125,18 @@ final class LoopbackTransfer: Sendable {
         thread.join()
         return Outcome(
             sent: try #require(sending.result), received: received,
-            warnings: sending.observer.warnings)
+            warnings: sending.observer.warnings, routes: receiver.routes)
+    }
+
+    /// A ticket of a sender that is nowhere.
+    func ticket(secret: PreSharedKey, addresses: [EndpointAddress]) throws -> String {
+        let fingerprint = try #require(DeviceFingerprint([UInt8](repeating: 7, count: 16)))
+        return try #require(
+            Ticket(
+                secret: secret, fingerprint: fingerprint,
+                expires: SystemWallClock.now().adding(seconds: 600),
+                addresses: addresses.compactMap { TicketAddress(bytes: $0.bytes, port: $0.port) })
+        ).text
     }
 
     /// The sender's run, on a thread of its own.
@@ -148,6 +171,7 @@ final class LoopbackTransfer: Sendable {
         private struct Notes {
             var ticket: String?
             var warnings: [[UInt8]: String] = [:]
+            var routes: [PeerConnection.Route] = []
         }
 
         private let notes = Mutex(Notes())
@@ -165,6 +189,8 @@ final class LoopbackTransfer: Sendable {
 
         var warnings: [[UInt8]: String] { notes.withLock { $0.warnings } }
 
+        var routes: [PeerConnection.Route] { notes.withLock { $0.routes } }
+
         /// Waits for the ticket; nil where the run ended without one.
         func awaitTicket() -> String? {
             while sem_wait(isTold) != 0 {}
@@ -180,6 +206,8 @@ final class LoopbackTransfer: Sendable {
                 sem_post(isTold)
             case .warning(let warning):
                 notes.withLock { $0.warnings[warning.path ?? []] = warning.message }
+            case .connected(let connection):
+                notes.withLock { $0.routes.append(connection.route) }
             default:
                 break
             }

@@ -16,7 +16,10 @@ final class DatagramPump {
 
     /// The sockets, in the order of the listen addresses.
     let sockets: [DatagramSocket]
-    private let poller: SocketPoller
+    /// Sockets opened for a while beside them, by their numbers, oldest first.
+    private var extras: [(number: Int, socket: DatagramSocket)] = []
+    private let waker: Waker
+    private var poller: SocketPoller
     private let slab = ReceiveSlab()
     private let outgoing = UnsafeMutableRawBufferPointer.allocate(
         byteCount: OutgoingBatch.maximumByteCount, alignment: 4_096)
@@ -30,6 +33,7 @@ final class DatagramPump {
     init(sockets: [DatagramSocket], waker: Waker, policy: NetworkPolicy = NetworkPolicy()) {
         self.sockets = sockets
         self.policy = policy
+        self.waker = waker
         poller = SocketPoller(sockets: sockets, waker: waker)
     }
 
@@ -45,21 +49,87 @@ final class DatagramPump {
             .map { PathID(address, socket: $0) }
     }
 
+    /// The most sockets opened beside the first ones: those of two calls.
+    static let mostExtras = 512
+
+    /// Opens up to `count` sockets more for IPv4; fewer where the system or ``mostExtras`` allows no more.
+    /// - Returns: their numbers.
+    func addSockets(_ count: Int) -> [Int] {
+        var added: [Int] = []
+        var number = extras.last.map { $0.number + 1 } ?? sockets.count
+        while added.count < count, extras.count < Self.mostExtras {
+            if number > PathID.highestSocket { number = sockets.count }
+            if !extras.contains(where: { $0.number == number }) {
+                guard
+                    let socket = try? DatagramSocket(
+                        bind: .unspecified(.ipv4), interface: policy.interface)
+                else { break }
+                extras.append((number, socket))
+                added.append(number)
+            }
+            number += 1
+        }
+        watchSockets()
+        return added
+    }
+
+    /// Closes those of the added sockets.
+    func closeSockets(_ numbers: Set<Int>) {
+        guard extras.contains(where: { numbers.contains($0.number) }) else { return }
+        if let (batch, _) = blocked, numbers.contains(batch.path.socket) { blocked = nil }
+        extras.removeAll { numbers.contains($0.number) }
+        watchSockets()
+    }
+
+    private func watchSockets() {
+        poller = SocketPoller(sockets: sockets + extras.map(\.socket), waker: waker)
+        if let (batch, _) = blocked, let place = place(of: batch.path.socket) {
+            poller.setWaitsForRoom(true, socket: place)
+        }
+    }
+
+    /// The socket of that number; nil where it was closed.
+    private func dataSocket(_ number: Int) -> DatagramSocket? {
+        number < sockets.count
+            ? sockets[number] : extras.first { $0.number == number }?.socket
+    }
+
+    /// Where the poller has it.
+    private func place(of number: Int) -> Int? {
+        number < sockets.count
+            ? number
+            : extras.firstIndex { $0.number == number }.map { sockets.count + $0 }
+    }
+
     /// Hands every datagram that has come, from where the policy permits, to `deliver`, up to a bound.
     /// - Returns: whether more may be waiting.
     func receive(_ deliver: (UnsafeRawBufferPointer, PathID, ECN) -> Void) -> Bool {
         var isMoreWaiting = false
         for index in sockets.indices {
-            var turn = 0
-            while turn < Self.receivesPerTurn,
-                case .received(let buffers) = sockets[index].receive(into: slab)
-            {
-                for number in 0..<buffers { self.deliver(slab[number], socket: index, deliver) }
-                turn += 1
-            }
-            if turn == Self.receivesPerTurn { isMoreWaiting = true }
+            if drain(sockets[index], number: index, deliver) { isMoreWaiting = true }
+        }
+        // There may be hundreds, and most have nothing: only those are read that the last wait named.
+        for (place, extra) in extras.enumerated()
+        where poller.isReadable(socket: sockets.count + place) {
+            if drain(extra.socket, number: extra.number, deliver) { isMoreWaiting = true }
         }
         return isMoreWaiting
+    }
+
+    /// Reads one socket, up to a bound.
+    /// - Returns: whether more may be waiting.
+    private func drain(
+        _ socket: DatagramSocket, number: Int,
+        _ deliver: (UnsafeRawBufferPointer, PathID, ECN) -> Void
+    ) -> Bool {
+        var turn = 0
+        while turn < Self.receivesPerTurn,
+            case .received(let buffers) = socket.receive(into: slab)
+        {
+            for buffer in 0..<buffers { self.deliver(slab[buffer], socket: number, deliver) }
+            turn += 1
+        }
+        return turn == Self.receivesPerTurn
     }
 
     private func deliver(
@@ -86,7 +156,7 @@ final class DatagramPump {
         }
         for _ in 0..<Self.sendsPerTurn {
             guard let batch = poll(outgoing) else { return false }
-            if sockets[batch.path.socket].localAddress.isUnspecified,
+            if dataSocket(batch.path.socket)?.localAddress.isUnspecified == true,
                 sources.hasChanged(batch.path, now: MonotonicClock.now())
             {
                 // It is sealed under a connection id that must not be seen from the new address.
@@ -103,7 +173,7 @@ final class DatagramPump {
     /// a server or probes an address repeats it.
     func send(_ datagram: [UInt8], on path: PathID) {
         datagram.withUnsafeBytes { bytes in
-            _ = sockets[path.socket].send(
+            _ = dataSocket(path.socket)?.send(
                 OutgoingBatch(
                     bytes: bytes, destination: path.address, trafficClass: policy.trafficClass))
         }
@@ -113,8 +183,12 @@ final class DatagramPump {
     private func send(
         _ batch: PacketBatch, from start: Int, _ refused: (PacketBatch, SendFailure) -> Void
     ) -> Bool {
-        let socket = batch.path.socket
-        let report = sockets[socket].send(
+        guard let socket = dataSocket(batch.path.socket) else {
+            refusedDatagrams += UInt64(batch.segmentCount)
+            refused(batch, .unreachable)
+            return true
+        }
+        let report = socket.send(
             OutgoingBatch(
                 bytes: UnsafeRawBufferPointer(rebasing: outgoing[start..<batch.byteCount]),
                 segmentSize: batch.segmentSize, destination: batch.path.address,
@@ -124,7 +198,9 @@ final class DatagramPump {
             return true
         case .wouldBlock:
             blocked = (batch, start + report.segmentsSent * batch.segmentSize)
-            poller.setWaitsForRoom(true, socket: socket)
+            if let place = place(of: batch.path.socket) {
+                poller.setWaitsForRoom(true, socket: place)
+            }
             return false
         case .messageTooLong:
             refused(batch, .tooLarge)
@@ -142,9 +218,8 @@ final class DatagramPump {
     /// Sleeps until a datagram comes, there is room again, somebody wakes the thread, or `deadline`.
     func wait(until deadline: Instant) throws(SystemError) {
         try poller.wait(until: deadline)
-        guard let (batch, _) = blocked else { return }
-        let socket = batch.path.socket
-        if poller.hasRoom(socket: socket) { poller.setWaitsForRoom(false, socket: socket) }
+        guard let (batch, _) = blocked, let place = place(of: batch.path.socket) else { return }
+        if poller.hasRoom(socket: place) { poller.setWaitsForRoom(false, socket: place) }
     }
 }
 
@@ -157,27 +232,5 @@ extension ECN {
         case .capable0: self = .capable0
         case .congestionExperienced: self = .congestionExperienced
         }
-    }
-}
-
-extension PathID {
-    /// The path from socket number `socket` to `address`.
-    init(_ address: SocketAddress, socket: Int) {
-        let family = UInt64(address.family.rawValue)
-        self.init(
-            address.words.high, address.words.low,
-            family << 56 | UInt64(UInt8(truncatingIfNeeded: socket)) << 48
-                | UInt64(address.port) << 32 | UInt64(address.scope))
-    }
-
-    /// The number of our socket.
-    var socket: Int { Int(words.2 >> 48 & 0xFF) }
-
-    /// The remote address.
-    var address: SocketAddress {
-        SocketAddress(
-            family: words.2 >> 56 == 4 ? .ipv4 : .ipv6, words: (words.0, words.1),
-            port: UInt16(truncatingIfNeeded: words.2 >> 32),
-            scope: UInt32(truncatingIfNeeded: words.2))
     }
 }

@@ -4,6 +4,7 @@ import SealiftCrypto
 import SealiftIO
 import SealiftTransfer
 import SealiftTransport
+import SealiftTraversal
 
 /// One run of a receiver: the socket thread's loop around a ``ReceiveAttempt``, and a second one
 /// while a sender that went away is waited for.
@@ -13,6 +14,9 @@ import SealiftTransport
 final class ReceiveRun {
     /// How often progress is told.
     private static let progressInterval = Duration.milliseconds(100)
+    /// How long the ticket's own addresses have before the sender is called: who answers at once needs no
+    /// server.
+    private static let dialPatience = Duration.milliseconds(300)
     /// How often it is told that the sender is waited for.
     private static let outageInterval = Duration.seconds(1)
 
@@ -63,8 +67,8 @@ final class ReceiveRun {
             pump = DatagramPump(
                 sockets: try options.network.openSockets(), waker: waker, policy: options.network)
             finder = try PathFinder(
-                pump, policy: options.network, stun: options.stun,
-                rendezvous: options.contactedServers, waker: waker)
+                pump, role: .caller, device: device.publicKeys.id, policy: options.network,
+                stun: options.stun, rendezvous: options.contactedServers, waker: waker)
             self.observer = try ObserverThread(observer)
             consent = Consent(self.observer) { waker.wake() }
         } catch {
@@ -73,11 +77,24 @@ final class ReceiveRun {
         dialer = ReceiverDialer(
             ticket: options.ticket, role: options.role, device: device,
             paths: addresses.compactMap(pump.path(to:)), groups: pump.groupPaths)
+        guard dialer.hasWay || !options.contactedServers.isEmpty else {
+            throw .noAddressMayBeDialled
+        }
+        let now = MonotonicClock.now()
         do throws(DialFailure) {
-            current = ReceiveAttempt(
-                try dialer.dial(for: options.connectTimeout, now: MonotonicClock.now()))
+            current = ReceiveAttempt(try dialer.dial(for: options.connectTimeout, now: now))
         } catch {
             throw SealiftError(error)
+        }
+        try call(from: dialer.hasReachablePath ? now + Self.dialPatience : now)
+    }
+
+    /// Calls the sender through rendezvous servers, from `start` on, unless somebody answers before.
+    private func call(from start: Instant) throws(SealiftError) {
+        do throws(SystemError) {
+            try finder.call(options.ticket.secret, from: start)
+        } catch {
+            throw SealiftError(.internalFailure, error)
         }
     }
 
@@ -106,6 +123,10 @@ final class ReceiveRun {
                 fresh?.endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
             finder.advance(now: now)
+            while let path = finder.takePath() {
+                current.endpoint.addPath(path, now: now)
+                fresh?.endpoint.addPath(path, now: now)
+            }
             do throws(SealiftError) {
                 takeAnswers(now: now)
                 stopIfAsked(now: now)
@@ -179,13 +200,14 @@ final class ReceiveRun {
             guard let heard = current.endpoint.lastHeard,
                 now - heard >= Outage.silenceBeforeDialing
             else { return }
-            begin(Outage(since: heard, now: now))
+            try begin(Outage(since: heard, now: now))
         }
         guard let outage else { return }
         if let heard = current.endpoint.lastHeard, heard > outage.since, !isHandedOver {
             // The session lives: what silenced it is over.
             fresh = nil
             self.outage = nil
+            finder.stopCalling()
             if let connection = current.connection { observer.tell(.connected(connection)) }
             return
         }
@@ -199,19 +221,23 @@ final class ReceiveRun {
         } catch {
             throw SealiftError(error)
         }
+        for path in finder.proven { fresh?.endpoint.addPath(path, now: now) }
     }
 
     /// Whether a handshake beside the session came so far that the sender may have let go of the
     /// session.
     private var isHandedOver: Bool { fresh?.endpoint.statistics != nil }
 
-    private func begin(_ outage: Outage) {
+    private func begin(_ outage: Outage) throws(SealiftError) {
         self.outage = outage
         nextReport = .zero
+        try call(from: MonotonicClock.now())
     }
 
     /// The session that counted is gone, or a dial beside it came to nothing.
-    private func attemptEnded(_ attempt: ReceiveAttempt, _ ending: SessionEnding, now: Instant) {
+    private func attemptEnded(
+        _ attempt: ReceiveAttempt, _ ending: SessionEnding, now: Instant
+    ) throws(SealiftError) {
         guard attempt === current else {
             fresh = nil
             outage?.dialFailed(now: now)
@@ -219,11 +245,16 @@ final class ReceiveRun {
         }
         attempt.retire()
         self.ending = ending
+        if case .noAnswer = ending, attempt.connection == nil, failure == nil {
+            failure = .cannotConnect(
+                finder.diagnosis(dialled: dialer.paths.count, now: now),
+                waited: options.connectTimeout)
+        }
         guard isWanted, attempt.connection != nil, ending.canComeBack else {
             isOver = true
             return
         }
-        if outage == nil { begin(Outage(since: now, now: now)) }
+        if outage == nil { try begin(Outage(since: now, now: now)) }
     }
 
     /// Somebody answered: from now on this attempt counts.
@@ -238,6 +269,7 @@ final class ReceiveRun {
         }
         outage = nil
         nextReport = .zero
+        finder.stopCalling()
         attempt.connection = connection
         do throws(SystemError) {
             let spool = try ListingSpool(in: home.folder)
@@ -323,7 +355,8 @@ final class ReceiveRun {
                 PeerConnection(
                     peerFingerprint: peer.id.fingerprint.description,
                     ownFingerprint: dialer.device.publicKeys.id.fingerprint.description,
-                    address: EndpointAddress(path.address)))
+                    address: EndpointAddress(path.address),
+                    route: finder.proven.contains(path) ? .punched : .dialled))
         case .work(let command):
             attempt.enqueue(command)
         case .ask(let summary):
@@ -331,7 +364,7 @@ final class ReceiveRun {
         case .report(let report):
             take(report, now: now)
         case .ended(let ending):
-            attemptEnded(attempt, ending, now: now)
+            try attemptEnded(attempt, ending, now: now)
         }
     }
 

@@ -15,6 +15,12 @@ struct ReceiverDialer {
     /// The groups of this machine's links.
     let groups: [PathID]
 
+    /// Whether there is a way to any of the addresses, as far as this machine's routes tell.
+    var hasReachablePath: Bool { paths.contains { $0.address.localSource != nil } }
+
+    /// Whether there is anybody to dial.
+    var hasWay: Bool { !paths.isEmpty || !groups.isEmpty }
+
     /// Dials on every path at once, for `time`.
     func dial(for time: Duration, now: Instant) throws(DialFailure) -> ReceiverEndpoint {
         let skipSeed: UInt64

@@ -70,8 +70,8 @@ final class SendRun {
             pump = DatagramPump(
                 sockets: try desk.openSockets(), waker: waker, policy: options.network)
             finder = try PathFinder(
-                pump, policy: options.network, stun: options.stun,
-                rendezvous: options.contactedServers, waker: waker)
+                pump, role: .callee, device: device.publicKeys.id, policy: options.network,
+                stun: options.stun, rendezvous: options.contactedServers, waker: waker)
         } catch {
             throw SealiftError(listening: error)
         }
@@ -99,11 +99,13 @@ final class SendRun {
             lan =
                 pump.sockets.allSatisfy(\.localAddress.isLoopback)
                 ? nil : try LanListener(options.network, notify: waker)
+            try finder.awaitCalls(desk.ticket.secret)
             codes =
                 options.contactedServers.isEmpty
                 ? nil
                 : try CodeDesk(
-                    servers: options.contactedServers, meeting: Meeting(desk.ticket), waker: waker)
+                    servers: options.contactedServers, meeting: Meeting(desk.ticket),
+                    audience: options.audience, waker: waker)
         } catch {
             throw SealiftError(.internalFailure, error)
         }
@@ -179,6 +181,7 @@ final class SendRun {
             }
             finder.advance(now: now)
             takeLan(now: now)
+            takeFailedCalls()
             takeOutputs()
             takeCodes()
             takeAnswers()
@@ -238,9 +241,20 @@ final class SendRun {
         while let event = codes?.takeEvent() {
             switch event {
             case .code(let code): observer.tell(.code(text: code.text))
-            case .agreed(let key): endpoint.accept(key, role: .pairingCode)
+            case .agreed(let key):
+                endpoint.accept(key, role: .pairingCode)
+                // The desks are open since the ticket's calls are waited for.
+                try? finder.awaitCalls(key)
             case .trouble(let words): observer.tell(.warning(TransferWarning(words)))
             }
+        }
+    }
+
+    /// Tells of receivers that called and were not reached.
+    private func takeFailedCalls() {
+        while let failure = finder.takeFailure() {
+            guard guests.served.isEmpty else { continue }
+            observer.tell(.warning(TransferWarning(failedCall: failure)))
         }
     }
 
@@ -298,7 +312,8 @@ final class SendRun {
         }
         let connection = PeerConnection(
             peerFingerprint: peer.id.fingerprint.description, ownFingerprint: ownFingerprint,
-            address: EndpointAddress(path.address))
+            address: EndpointAddress(path.address),
+            route: finder.proven.contains(path) ? .punched : .dialled)
         guests.arrived(id, device: peer.id, connection: connection)
         // Who accepted the ticket before was let in before.
         switch desk.isClaimed(by: peer.id) ? .accept : reception.judge(peer.id, connection) {

@@ -8,7 +8,7 @@ import SealiftTraversal
 /// see of its sockets. Owned by the thread of the sockets.
 struct AddressGathering {
     /// How long the first answers are waited for before a ticket is printed: one repeated request.
-    private static let patience = Duration.seconds(1)
+    private static let patienceForNamed = Duration.seconds(1)
     /// The same where no STUN server was named, and it was only tried whether the rendezvous server's
     /// machine has one.
     private static let patienceForGuesses = Duration.milliseconds(400)
@@ -49,6 +49,12 @@ struct AddressGathering {
             }, entropy: SealiftCrypto.SystemEntropy())
     }
 
+    /// How long it makes sense to wait for ``isSettled``.
+    var patience: Duration { isNamed ? Self.patienceForNamed : Self.patienceForGuesses }
+
+    /// Whether every server was found and asked, and has answered or will not.
+    var isSettled: Bool { lookup?.isDone != false && gatherer.isSettled }
+
     /// Grows with each change of what is known.
     var revision: Int { gatherer.revision + mapped.revision }
 
@@ -61,10 +67,13 @@ struct AddressGathering {
     /// What a peer may be told: own addresses first, then those seen from outside.
     mutating func candidates() -> [Candidate] {
         beginMapping()
-        let own = (try? policy.hostAddresses(of: sockets)) ?? []
-        return own.filter { !$0.isLoopback }.map { Candidate(.host, TransportAddress($0)) }
-            + reflexive.map { Candidate(.reflexive, $0) }
+        let own = ((try? policy.hostAddresses(of: sockets)) ?? []).filter { !$0.isLoopback }
+        let outside =
+            reflexive.map { Candidate(.reflexive, $0) }
             + mapped.addresses.map { Candidate(.portMapped, $0) }
+        // A machine with many bridges must not crowd out what counts from afar.
+        let room = CandidateList.maximumCount - min(outside.count, 6)
+        return own.prefix(room).map { Candidate(.host, TransportAddress($0)) } + outside
     }
 
     /// What STUN servers see of our sockets, where a peer may use it.
@@ -107,10 +116,7 @@ struct AddressGathering {
         beginMapping()
         guard lookup != nil || mapper != nil else { return }
         var now = MonotonicClock.now()
-        let end = (
-            servers: now + (isNamed ? Self.patience : Self.patienceForGuesses),
-            router: now + Self.patienceForRouter
-        )
+        let end = (servers: now + patience, router: now + Self.patienceForRouter)
         let deadline = lookup == nil ? end.router : end.servers
         while now < deadline, !cancellation.isRequested {
             let isLookedUp = lookup?.isDone ?? true

@@ -28,6 +28,7 @@ final class CodeDesk: Sendable {
 
     private let servers: [RendezvousAddress]
     private let meeting: [UInt8]
+    private let audience: SendOptions.Audience
     private let events: BoundedQueue<Event>
     /// What the thread sleeps at between two tries; closed to wake it up for good.
     private let pause = BoundedQueue<Never>(capacity: 1)
@@ -35,12 +36,16 @@ final class CodeDesk: Sendable {
     private let thread = Mutex<NamedThread?>(nil)
 
     /// Begins to offer codes.
-    /// - Parameter waker: woken when there is an event.
+    /// - Parameters:
+    ///   - audience: for many receivers each code that is agreed on is followed by another.
+    ///   - waker: woken when there is an event.
     init(
-        servers: [RendezvousAddress], meeting: Meeting, waker: Waker
+        servers: [RendezvousAddress], meeting: Meeting, audience: SendOptions.Audience,
+        waker: Waker
     ) throws(SystemError) {
         self.servers = servers
         self.meeting = meeting.encoded
+        self.audience = audience
         events = BoundedQueue(capacity: 64) { waker.wake() }
         let started = try NamedThread(name: "sealift code") { [self] in run() }
         thread.withLock { $0 = started }
@@ -71,7 +76,9 @@ final class CodeDesk: Sendable {
         while !isFinished {
             switch offer() {
             case .agreed:
-                return
+                guard audience == .manyReceivers else { return }
+                wrongTries = 0
+                retry = Self.firstRetry
             case .wrongWords:
                 wrongTries += 1
                 guard wrongTries < Self.mostWrongTries else {

@@ -58,8 +58,9 @@ public struct ReceiveOptions: Sendable {
             onConflict: policy, selection: selection, verifiesDisk: verifiesDisk)
     }
 
-    /// How long to try for the first contact unless told otherwise: 30 seconds.
-    public static let defaultConnectTimeout: Duration = .seconds(30)
+    /// How long to try for the first contact unless told otherwise: 20 seconds, as long as probing lasts
+    /// (`docs/PROTOCOL.md` §10.9).
+    public static let defaultConnectTimeout: Duration = .seconds(20)
 
     /// Makes options from a ticket that was read already.
     init(

@@ -11,6 +11,8 @@ public struct SealiftError: Error, Equatable, Sendable {
     public var advice: String
     /// What lay beneath, such as the system's own words, or nil.
     public var cause: String?
+    /// Where the two ends did not find each other: what is known about why.
+    public var diagnosis: ConnectDiagnosis?
 
     /// Makes an error; see the properties for the form of the texts.
     public init(_ code: ErrorCode, _ message: String, advice: String, cause: String? = nil) {

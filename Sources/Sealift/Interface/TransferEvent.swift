@@ -33,24 +33,35 @@ public struct PeerConnection: Equatable, Sendable {
         case direct
     }
 
+    /// How the path was found.
+    public enum Route: String, Sendable {
+        /// It was dialled: an address of the ticket or code.
+        case dialled
+        /// Both ends probed for it, through whatever lies between them.
+        case punched
+    }
+
     /// The other device's fingerprint: 32 hexadecimal digits.
     public var peerFingerprint: String
     /// The other end's address, as packets from it carry it.
     public var address: EndpointAddress
     /// How packets travel.
     public var path: PathKind
+    /// How the path was found.
+    public var route: Route
     /// This device's own fingerprint: what the other end sees as `peerFingerprint`.
     public var ownFingerprint: String
 
     /// Makes a description of a connection.
     public init(
         peerFingerprint: String, ownFingerprint: String, address: EndpointAddress,
-        path: PathKind = .direct
+        path: PathKind = .direct, route: Route = .dialled
     ) {
         self.peerFingerprint = peerFingerprint
         self.ownFingerprint = ownFingerprint
         self.address = address
         self.path = path
+        self.route = route
     }
 }
 

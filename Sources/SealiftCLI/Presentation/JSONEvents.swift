@@ -17,6 +17,7 @@ enum JSONEvents {
                 [
                     ("address", .string(connection.address.description)),
                     ("path", .string(connection.path.rawValue)),
+                    ("route", .string(connection.route.rawValue)),
                     ("peer", .string(connection.peerFingerprint)),
                     ("device", .string(connection.ownFingerprint)),
                 ])
@@ -46,15 +47,25 @@ enum JSONEvents {
     }
 
     static func line(_ error: SealiftError) -> JSONText {
-        object(
-            "error",
-            [
-                ("code", .string(error.code.rawValue)),
-                ("exit_status", .signed(Int64(error.exitStatus.rawValue))),
-                ("message", .string(error.message)),
-                ("advice", .string(error.advice)),
-                ("cause", error.cause.map { .string($0) } ?? .null),
-            ])
+        var members: [(String, JSONText)] = [
+            ("code", .string(error.code.rawValue)),
+            ("exit_status", .signed(Int64(error.exitStatus.rawValue))),
+            ("message", .string(error.message)),
+            ("advice", .string(error.advice)),
+            ("cause", error.cause.map { .string($0) } ?? .null),
+        ]
+        if let found = error.diagnosis { members.append(("diagnosis", diagnosis(found))) }
+        return object("error", members)
+    }
+
+    private static func diagnosis(_ diagnosis: ConnectDiagnosis) -> JSONText {
+        .object([
+            ("own_network", .string(diagnosis.own.rawValue)),
+            ("peer_network", diagnosis.peer.map { .string($0.rawValue) } ?? .null),
+            ("call", .string(diagnosis.call.rawValue)),
+            ("tried", .array(diagnosis.tried.map { .string($0) })),
+            ("helps", .array(diagnosis.helps.map { .string($0) })),
+        ])
     }
 
     static func line(_ places: RendezvousPlaces) -> JSONText {

@@ -25,7 +25,7 @@ struct PersonObserver: TransferObserver {
             let list = addresses.map(\.description).joined(separator: ", ")
             terminal.show("waiting for the receiver at \(list)\n")
         case .connected(let connection):
-            let path = connection.path.rawValue
+            let path = PathText.text(connection)
             terminal.setPath(path)
             terminal.show(
                 "connected to \(connection.address) (\(path)), device \(connection.peerFingerprint)\n"

@@ -10,6 +10,14 @@ public struct MailboxKey: Sendable {
         key = KeyDerivation.hkdf(secret, info: Array("sealift/1 mailbox".utf8), count: 32)
     }
 
+    /// The key of the dummies that stand beside the mailboxes of `secret` in the lists of one `device`: the
+    /// same after a restart, and of no use for telling two secrets' lists, or two devices', to be of one
+    /// hand.
+    public init(dummiesBeside secret: SecretBytes, of device: DeviceID) {
+        key = KeyDerivation.hkdf(
+            secret, info: Array("sealift/1 dummy mailboxes".utf8) + device.value.bytes, count: 32)
+    }
+
     /// The 16 bytes of the mailbox for boxes that go `direction` in `hour` (hours since 1970).
     public func name(hour: UInt64, direction: HandshakeDirection) -> [UInt8] {
         name(hour, direction.rawValue, 0)

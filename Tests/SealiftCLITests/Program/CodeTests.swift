@@ -56,6 +56,30 @@ struct CodeTests {
         #expect(try sealift.finish(server, name: "server").status == 0)
     }
 
+    @Test(
+        "follow one another where many receivers are served",
+        .enabled(if: hasNetwork, "this machine has only loopback addresses"))
+    func manyReceivers() throws {
+        let sealift = try SealiftProcess()
+        defer { sealift.remove() }
+        try sealift.write("abc", to: "source/b")
+        let server = try sealift.start(["rendezvous", "--listen", "127.0.0.1:0"], name: "server")
+        defer { server.terminate() }
+        let environment = ["SEALIFT_RENDEZVOUS": try firstLine(sealift, server, "server.out")]
+        let sender = try sealift.start(
+            ["send", "--code", "--keep", "--wait", "60s", "source"], name: "sender",
+            environment: environment)
+        defer { sender.terminate() }
+        for number in 0..<2 {
+            let code = try line(number, sealift, sender, "sender.out")
+            let receiver = try sealift.run(
+                ["receive", "--yes", "--output", "target\(number)"], input: code + "\n",
+                environment: environment)
+            #expect(receiver.status == 0, "\(receiver.error)")
+            #expect(try sealift.text("target\(number)/source/b") == "abc")
+        }
+    }
+
     @Test("that are mistyped, or have no server to go to, are refused with what to do")
     func refusals() throws {
         let sealift = try SealiftProcess()
@@ -82,11 +106,17 @@ struct CodeTests {
     private func firstLine(
         _ sealift: SealiftProcess, _ process: Process, _ name: String
     ) throws -> String {
+        try line(0, sealift, process, name)
+    }
+
+    /// Waits for a whole line of a process's output.
+    private func line(
+        _ number: Int, _ sealift: SealiftProcess, _ process: Process, _ name: String
+    ) throws -> String {
         while process.isRunning {
             let text = (try? sealift.text(name)) ?? ""
-            if let line = text.split(separator: "\n").first, text.contains("\n") {
-                return String(line)
-            }
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            if lines.count > number + 1 { return String(lines[number]) }
             sched_yield()
         }
         Issue.record("the process ended before it wrote \(name)")

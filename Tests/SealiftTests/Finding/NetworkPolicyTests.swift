@@ -20,7 +20,7 @@ struct NetworkPolicyTests {
         try [("lo", "127.0.0.1:0"), ("eth0", "192.0.2.2:0"), ("wg0", "10.8.0.2:0")].map {
             NetworkInterfaces.Address(
                 name: $0.0, address: try address($0.1), isLoopback: $0.0 == "lo",
-                isPointToPoint: false)
+                isPointToPoint: false, isMulticast: false)
         }
     }
 

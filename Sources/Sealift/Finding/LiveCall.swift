@@ -1,0 +1,48 @@
+import SealiftBase
+import SealiftCrypto
+import SealiftTraversal
+
+/// A call that both ends know of: its probing, and what we said about ourselves in it.
+struct LiveCall {
+    /// Whose secret it is under.
+    let line: Int
+    /// What we told the peer last.
+    var local: Call
+    /// What the peer told us last.
+    var peer: Call
+    var agent: ProbeAgent
+    /// Sockets opened for it that are part of no proven path.
+    var spareSockets: Set<Int> = []
+    /// When it is over (``CallLedger/lifetime``).
+    let end: Instant
+
+    init(
+        line: Int, _ psk: PreSharedKey, role: CallRole, local: Call, peer: Call,
+        sockets: [ProbeSocket], policy: AddressPolicy, now: Instant
+    ) {
+        self.line = line
+        self.local = local
+        self.peer = peer
+        end = now + CallLedger.lifetime
+        agent = ProbeAgent(
+            psk: psk, role: role, local: local, peer: peer, sockets: sockets, policy: policy,
+            entropy: SealiftCrypto.SystemEntropy(), now: now)
+    }
+
+    /// The peer said something newer.
+    mutating func update(peer newer: Call, now: Instant) {
+        guard newer.revision > peer.revision else { return }
+        peer = newer
+        agent.update(peer: newer, now: now)
+    }
+
+    /// What we say about ourselves has changed.
+    mutating func revise(nat: NATKind, candidates: CandidateList) {
+        guard local.revision < .max, local.nat != nat || local.candidates != candidates else {
+            return
+        }
+        local = Call(
+            id: local.id, revision: local.revision + 1, nat: nat, flags: local.flags,
+            candidates: candidates)
+    }
+}

@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// What finds no room on either way is dropped, as a full queue of datagrams would: what goes through it
 /// repairs losses itself, and must not be delayed without end.
-public final class RelayStream: Sendable {
+package final class RelayStream: Sendable {
     /// Messages that wait to be taken: 3 MB of full packets.
     private static let queueCapacity = 2_048
     /// Bytes that wait to be sent.
@@ -30,10 +30,12 @@ public final class RelayStream: Sendable {
 
     /// Connects. Blocks until the connection, and TLS, stand.
     /// - Parameters:
-    ///   - address: where to, whether by TLS, and which key to take; its path counts for nothing.
+    ///   - address: what the server is called, whether it is reached by TLS, and which key to take; its path
+    ///     counts for nothing.
+    ///   - number: its IP address, without brackets: nothing is looked up again.
     ///   - notify: called for each message, and when the connection is gone; must be short.
-    public static func open(
-        _ address: RendezvousAddress, timeout: Duration = .seconds(10),
+    package static func open(
+        _ address: RendezvousAddress, at number: String, timeout: Duration = .seconds(10),
         notify: @escaping @Sendable () -> Void
     ) throws(RendezvousConnectionError) -> RelayStream {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -53,7 +55,7 @@ public final class RelayStream: Sendable {
                     .writeBufferWaterMark,
                     value: .init(low: waitingByteCount / 2, high: waitingByteCount)
                 )
-                .connect(host: address.host, port: Int(address.port))
+                .connect(host: number, port: Int(address.port))
                 .flatMap { channel in
                     channel.closeFuture.whenComplete { _ in
                         opened.fail(ChannelError.ioOnClosedChannel)
@@ -102,19 +104,19 @@ public final class RelayStream: Sendable {
     }
 
     /// Whether the connection is gone.
-    public var isClosed: Bool { isGone.value.load(ordering: .acquiring) }
+    package var isClosed: Bool { isGone.value.load(ordering: .acquiring) }
 
-    /// Sends a message, some time soon; drops it where too much waits already.
-    public func send(_ message: UnsafeRawBufferPointer) {
+    /// Sends one message or several, some time soon; drops them where too much waits already.
+    package func send(_ messages: UnsafeRawBufferPointer) {
         guard channel.isWritable else { return }
-        channel.writeAndFlush(channel.allocator.buffer(bytes: message), promise: nil)
+        channel.writeAndFlush(channel.allocator.buffer(bytes: messages), promise: nil)
     }
 
     /// Takes the next message; nil where there is none.
-    public func takeMessage() -> [UInt8]? { queue.tryPop() }
+    package func takeMessage() -> [UInt8]? { queue.tryPop() }
 
     /// Hangs up. What was sent before still goes out. Safe to call from any thread, and again.
-    public func close() {
+    package func close() {
         let group = self.group
         channel.close().whenComplete { _ in group.shutdownGracefully { _ in } }
     }

@@ -19,9 +19,10 @@ final class CoturnServer {
     private let process = Process()
     private let folder: URL
 
-    init() throws {
-        // A free port, of both kinds as likely as not.
-        port = try DatagramSocket(bind: .loopbackIPv4(port: 0)).localAddress.port
+    /// - Parameter port: of UDP and TCP; nil for a free one.
+    init(port wanted: UInt16? = nil) throws {
+        // Free for both kinds as likely as not.
+        port = try wanted ?? DatagramSocket(bind: .loopbackIPv4(port: 0)).localAddress.port
         securePort = try DatagramSocket(bind: .loopbackIPv4(port: 0)).localAddress.port
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("sealift-relay-\(UUID().uuidString)")

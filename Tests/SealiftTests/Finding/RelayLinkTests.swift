@@ -1,5 +1,4 @@
 import SealiftBase
-import SealiftCrypto
 import SealiftIO
 import SealiftTraversal
 import Testing
@@ -20,7 +19,7 @@ struct RelayLinkTests {
             let server = try #require(TurnServer(text), "\(text)")
             let told = told
             link = try RelayLink(
-                server, password: SecretBytes(copying: Array(password.utf8))
+                RelayAccess(server, password: Array(password.utf8))
             ) { _ = told.tryPush(()) }
         }
 
@@ -59,7 +58,7 @@ struct RelayLinkTests {
         var source: SocketAddress?
         let deadline = MonotonicClock.now() + .seconds(20)
         while source == nil, MonotonicClock.now() < deadline {
-            [1, 2, 3].withUnsafeBytes { guest.link.send($0, to: address) }
+            [1, 2, 3].withUnsafeBytes { _ = guest.link.send($0, each: 3, to: address) }
             try poller.wait(until: MonotonicClock.now() + .milliseconds(100))
             if case .received = peer.receive(into: slab) { source = slab[0].source }
         }
@@ -69,6 +68,66 @@ struct RelayLinkTests {
         large.withUnsafeBytes { _ = peer.send(OutgoingBatch(bytes: $0, destination: back)) }
         let arrival = guest.wait { guest.link.takeArrival() }
         #expect(arrival?.peer == address && arrival?.datagram == large)
+    }
+
+    @Test("carries many datagrams at once, each whole", arguments: ["udp", "tls"])
+    func batches(transport: String) throws {
+        let relay = try CoturnServer()
+        defer { relay.stop() }
+        let guest = try Guest(text(relay, transport))
+        defer { guest.link.finish() }
+        guard case .ready? = guest.wait(for: { guest.link.takeEvent() }) else {
+            Issue.record("no relay")
+            return
+        }
+        let peer = try DatagramSocket(bind: .loopbackIPv4(port: 0))
+        let slab = ReceiveSlab(slots: 64)
+        let poller = SocketPoller(sockets: [peer], waker: try Waker())
+        let address = TransportAddress(peer.localAddress)
+        var batch: [UInt8] = []
+        for number in UInt8(0)..<40 { batch += [UInt8](repeating: number, count: 1_200) }
+        batch += [40, 40, 40]
+        var seen: [UInt8: Int] = [:]
+        let deadline = MonotonicClock.now() + .seconds(20)
+        while seen.count < 41, MonotonicClock.now() < deadline {
+            batch.withUnsafeBytes { _ = guest.link.send($0, each: 1_200, to: address) }
+            try poller.wait(until: MonotonicClock.now() + .milliseconds(100))
+            while case .received(let count) = peer.receive(into: slab) {
+                for index in 0..<count {
+                    for number in 0..<slab[index].segmentCount {
+                        let datagram = slab[index].segment(number)
+                        #expect(datagram.allSatisfy { $0 == datagram[0] })
+                        seen[datagram[0]] = datagram.count
+                    }
+                }
+            }
+        }
+        #expect(seen.count == 41 && seen[40] == 3 && seen[7] == 1_200)
+    }
+
+    @Test("is found again when the relay was away")
+    func restart() throws {
+        let relay = try CoturnServer()
+        let guest = try Guest(text(relay, "tcp"))
+        defer { guest.link.finish() }
+        guard case .ready? = guest.wait(for: { guest.link.takeEvent() }) else {
+            Issue.record("no relay")
+            return
+        }
+        relay.stop()
+        guard case .failed(let words)? = guest.wait(for: { guest.link.takeEvent() }) else {
+            Issue.record("the loss was not noticed")
+            return
+        }
+        #expect(words.contains("was lost"), "\(words)")
+        let another = try CoturnServer(port: relay.port)
+        defer { another.stop() }
+        var events: [RelayLink.Event] = []
+        while let event = guest.wait(for: { guest.link.takeEvent() }) {
+            events.append(event)
+            if case .ready = event { return }
+        }
+        Issue.record("no address after \(events)")
     }
 
     @Test("says what is wrong")

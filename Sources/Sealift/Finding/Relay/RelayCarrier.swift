@@ -13,25 +13,24 @@ struct RelayCarrier {
     private let means: Means
     private let poller: SocketPoller
     private let slab = ReceiveSlab(slots: 8)
+    private let trafficClass: TrafficClass
 
     /// Opens the way to `server`. Blocks while the name is looked up and, for a stream, until it stands.
     init(
-        _ server: TurnServer, policy: AddressPolicy, waker: Waker
+        _ server: TurnServer, policy: NetworkPolicy, waker: Waker
     ) throws(RelayFailure) {
+        trafficClass = policy.trafficClass
         let found = NameLookup.addresses(of: server.host, port: server.port)
         guard !found.isEmpty else { throw .unknownHost }
-        guard let address = found.first(where: { policy.permits(TransportAddress($0)) }) else {
+        guard let address = found.first(where: { policy.permits($0) }) else {
             throw .forbidden
         }
         guard server.transport == .udp else {
-            // By its number: nothing is looked up again, and the policy holds for what was found. A name
-            // that authorities vouch for must be shown to them.
-            let host = server.transport == .tls && server.pin == nil ? server.host : address.host
             let place = RendezvousAddress(
-                host: host, port: server.port, pin: server.pin,
+                host: server.host, port: server.port, pin: server.pin,
                 isSecure: server.transport == .tls)
             do throws(RendezvousConnectionError) {
-                means = .stream(try RelayStream.open(place) { waker.wake() })
+                means = .stream(try RelayStream.open(place, at: address.host) { waker.wake() })
             } catch {
                 throw .stream(error)
             }
@@ -39,7 +38,10 @@ struct RelayCarrier {
             return
         }
         do throws(SystemError) {
-            let socket = try DatagramSocket(bind: .unspecified(address.family))
+            let bound = policy.bind.lazy.compactMap { SocketAddress(bytes: $0.bytes, port: 0) }
+                .first { $0.family == address.family }
+            let socket = try DatagramSocket(
+                bind: bound ?? .unspecified(address.family), interface: policy.interface)
             means = .datagrams(socket, to: address)
             poller = SocketPoller(sockets: [socket], waker: waker)
         } catch {
@@ -78,13 +80,16 @@ struct RelayCarrier {
         }
     }
 
-    /// Sends a message; one that does not go is lost.
-    func send(_ message: UnsafeRawBufferPointer) {
+    /// Sends messages that stand behind each other, all but the last of one size; what does not go is lost.
+    func send(_ messages: UnsafeRawBufferPointer, each size: Int) {
         switch means {
         case .datagrams(let socket, let server):
-            _ = socket.send(OutgoingBatch(bytes: message, destination: server))
+            _ = socket.send(
+                OutgoingBatch(
+                    bytes: messages, segmentSize: size, destination: server,
+                    trafficClass: trafficClass))
         case .stream(let stream):
-            stream.send(message)
+            stream.send(messages)
         }
     }
 

@@ -1,7 +1,6 @@
 import SealiftBase
 import SealiftCrypto
 import SealiftIO
-import SealiftRendezvous
 import SealiftTraversal
 import Synchronization
 
@@ -15,7 +14,7 @@ final class RelayLink: Sendable {
     enum Event: Equatable, Sendable {
         /// Peers reach us at this address.
         case ready(TransportAddress)
-        /// There is no relay, in words for the user.
+        /// There is no relay, or none for now, in words for the user.
         case failed(String)
     }
 
@@ -28,41 +27,46 @@ final class RelayLink: Sendable {
     /// Orders of the socket thread.
     private enum Order: Sendable {
         case admit(TransportAddress)
-        case send([UInt8], TransportAddress)
+        /// Datagrams behind each other, all but the last of one size.
+        case send([UInt8], each: Int, TransportAddress)
     }
 
-    /// Datagrams that wait on either way; more are dropped, like those of a full socket.
-    private static let capacity = 1_024
+    /// Datagrams that wait to be taken; more are dropped, like those of a full socket.
+    private static let arrivalCapacity = 2_048
+    /// Batches that wait to be sent.
+    private static let orderCapacity = 128
     /// How long the relay is told that its address is not needed any more.
     private static let farewell = Duration.milliseconds(300)
-    private static let largestMessage = 65_536
+    /// How long nothing may come while we send before the relay is asked whether it still knows us.
+    private static let silence = Duration.seconds(8)
+    /// How long after a lost relay it is asked anew; twice as long each time.
+    private static let firstRetry = Duration.seconds(1)
+    private static let longestRetry = Duration.seconds(30)
 
-    private let server: TurnServer
-    private let password: SecretBytes
-    private let policy: AddressPolicy
+    private let access: RelayAccess
+    private let policy: NetworkPolicy
     private let waker: Waker
     private let events: BoundedQueue<Event>
     private let arrivals: BoundedQueue<Arrival>
     private let orders: BoundedQueue<Order>
     private let isFinished = Atomic<Bool>(false)
-    /// Whether the way stands: then the thread is quick to end.
-    private let isServing = Atomic<Bool>(false)
+    /// Whether the thread may be inside something that takes long: a look-up, a connect.
+    private let isConnecting = Atomic<Bool>(true)
     private let thread = Mutex<NamedThread?>(nil)
 
     /// Begins to ask for an address.
     /// - Parameter notify: called when there is an event or an arrival.
     init(
-        _ server: TurnServer, password: SecretBytes, policy: AddressPolicy = AddressPolicy(),
+        _ access: RelayAccess, policy: NetworkPolicy = NetworkPolicy(),
         notify: @escaping @Sendable () -> Void
     ) throws(SystemError) {
-        self.server = server
-        self.password = password
+        self.access = access
         self.policy = policy
         let waker = try Waker()
         self.waker = waker
         events = BoundedQueue(capacity: 64, notify: notify)
-        arrivals = BoundedQueue(capacity: Self.capacity, notify: notify)
-        orders = BoundedQueue(capacity: Self.capacity) { waker.wake() }
+        arrivals = BoundedQueue(capacity: Self.arrivalCapacity, notify: notify)
+        orders = BoundedQueue(capacity: Self.orderCapacity) { waker.wake() }
         let started = try NamedThread(name: "sealift relay") { [self] in run() }
         thread.withLock { $0 = started }
     }
@@ -76,9 +80,13 @@ final class RelayLink: Sendable {
     /// Lets a peer's datagrams through the relay.
     func admit(_ peer: TransportAddress) { _ = orders.tryPush(.admit(peer)) }
 
-    /// Sends a datagram to a peer, or drops it where there is no room.
-    func send(_ datagram: UnsafeRawBufferPointer, to peer: TransportAddress) {
-        _ = orders.tryPush(.send(Array(datagram), peer))
+    /// Sends datagrams that stand behind each other, all but the last of `size` bytes.
+    /// - Returns: false where there is no room; they are dropped.
+    @discardableResult
+    func send(
+        _ datagrams: UnsafeRawBufferPointer, each size: Int, to peer: TransportAddress
+    ) -> Bool {
+        orders.tryPush(.send(Array(datagrams), each: size, peer)) == .pushed
     }
 
     /// Gives the address back, and ends the thread: within a third of a second.
@@ -89,8 +97,8 @@ final class RelayLink: Sendable {
         orders.closeAndDiscard()
         waker.wake()
         thread.withLock { thread in
-            // Not waited for while it connects, which may take long: it touches nothing of ours.
-            if isServing.load(ordering: .acquiring) { thread?.join() }
+            // Not waited for while it connects: it touches nothing of ours.
+            if !isConnecting.load(ordering: .acquiring) { thread?.join() }
             thread = nil
         }
     }
@@ -98,101 +106,74 @@ final class RelayLink: Sendable {
     // MARK: The thread
 
     private func run() {
-        do throws(RelayFailure) {
-            let carrier = try RelayCarrier(server, policy: policy, waker: waker)
-            defer { carrier.close() }
-            isServing.store(true, ordering: .releasing)
-            try serve(carrier)
-        } catch {
-            _ = events.tryPush(.failed(error.words(server.host)))
+        var service = RelayService(access, policy: policy)
+        var retry = Self.firstRetry
+        while !isFinished.load(ordering: .acquiring) {
+            let hadAddress = service.hasServed
+            do throws(RelayFailure) {
+                isConnecting.store(true, ordering: .releasing)
+                defer { isConnecting.store(false, ordering: .releasing) }
+                try service.connect(waker: waker)
+            } catch {
+                _ = events.tryPush(.failed(error.words(access.server.host)))
+                // Who never had an address there named another server, or another password.
+                guard hadAddress, error.mayPass else { return }
+                pause(retry)
+                retry = min(retry * 2, Self.longestRetry)
+                continue
+            }
+            do throws(RelayFailure) {
+                try serve(&service)
+                return
+            } catch {
+                service.close()
+                _ = events.tryPush(.failed(error.words(access.server.host)))
+                guard service.hasServed, error.mayPass else { return }
+                retry = Self.firstRetry
+                pause(retry)
+            }
         }
     }
 
-    private func serve(_ carrier: RelayCarrier) throws(RelayFailure) {
-        guard let seed = try? SealiftIO.SystemEntropy.number() else { throw .noEntropy }
-        var client = TurnClient(
-            username: server.username, password: password, carrier: carrier.kind, seed: seed,
-            now: MonotonicClock.now())
-        let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: Self.largestMessage, alignment: 16)
-        defer { buffer.deallocate() }
+    /// Moves messages until the end.
+    private func serve(_ service: inout RelayService) throws(RelayFailure) {
         var told: TransportAddress?
         var end: Instant?
         while true {
             let now = MonotonicClock.now()
-            carrier.receive { message in
-                if case .data(let peer, let datagram) = client.receive(message, now: now),
-                    policy.permits(peer)
-                {
-                    _ = arrivals.tryPush(Arrival(peer: peer, datagram: Array(datagram)))
+            service.receive(now: now) { peer, datagram in
+                _ = arrivals.tryPush(Arrival(peer: peer, datagram: Array(datagram)))
+            }
+            while let order = orders.tryPop() {
+                switch order {
+                case .admit(let peer): service.admit(peer, now: now)
+                case .send(let datagrams, let size, let peer):
+                    datagrams.withUnsafeBytes {
+                        service.send($0, each: size, to: peer, now: now)
+                    }
                 }
             }
-            takeOrders(&client, carrier, buffer, now: now)
+            service.watch(silence: Self.silence, now: now)
             if isFinished.load(ordering: .acquiring), end == nil {
                 end = now + Self.farewell
-                client.release(now: now)
+                service.release(now: now)
             }
-            while let message = client.pollTransmit(now: now) {
-                message.withUnsafeBytes { carrier.send($0) }
+            service.transmit(now: now)
+            if let address = try service.address(), address != told {
+                told = address
+                _ = events.tryPush(.ready(address))
             }
-            switch client.state {
-            case .allocated(let allocation) where allocation.relayed != told:
-                told = allocation.relayed
-                _ = events.tryPush(.ready(allocation.relayed))
-            case .failed(let failure): throw .turn(failure)
-            case .released: return
-            case .allocating, .allocated: break
-            }
-            if let end, now >= end { return }
-            if carrier.isClosed { throw .turn(.noAnswer) }
-            carrier.wait(until: min(end ?? .distantFuture, client.nextTimeout ?? .distantFuture))
+            if service.isReleased || end.map({ now >= $0 }) == true { return service.close() }
+            service.wait(until: end ?? .distantFuture)
         }
     }
 
-    private func takeOrders(
-        _ client: inout TurnClient, _ carrier: RelayCarrier,
-        _ buffer: UnsafeMutableRawBufferPointer, now: Instant
-    ) {
-        while let order = orders.tryPop() {
-            switch order {
-            case .admit(let peer):
-                client.admit(peer, now: now)
-            case .send(let datagram, let peer):
-                let count = datagram.withUnsafeBytes {
-                    client.wrap($0, to: peer, into: buffer, now: now)
-                }
-                if count > 0 { carrier.send(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
-            }
-        }
-    }
-}
-
-/// Why there is no relay.
-enum RelayFailure: Error, Equatable {
-    case unknownHost
-    case forbidden
-    case socket(SystemError)
-    case stream(RendezvousConnectionError)
-    case turn(TurnFailure)
-    case noEntropy
-
-    /// The same for the user.
-    func words(_ host: String) -> String {
-        switch self {
-        case .unknownHost: "the relay \(host) is not known by that name"
-        case .forbidden: "the network policy forbids the relay \(host)"
-        case .socket(let error): "the relay \(host) cannot be reached (\(error.reason))"
-        case .stream(.wrongKey): "the relay \(host) has another key than the one named"
-        case .stream(.unreachable(let reason)): "the relay \(host) cannot be reached (\(reason))"
-        case .turn(.noAnswer): "the relay \(host) does not answer"
-        case .turn(.wrongCredentials): "the relay \(host) refuses the user name or the password"
-        case .turn(.forbidden): "the relay \(host) does not serve this machine"
-        case .turn(.quotaReached): "the relay \(host) has served this user enough for now"
-        case .turn(.insufficientCapacity): "the relay \(host) is full"
-        case .turn(.allocationMismatch): "the relay \(host) lost our address again and again"
-        case .turn(.redirected): "the relay \(host) names another one, which nobody asked for"
-        case .turn(.refused(let code)): "the relay \(host) refuses (\(code))"
-        case .noEntropy: "the system gives no random numbers"
+    private func pause(_ time: Duration) {
+        let end = MonotonicClock.now() + time
+        let poller = SocketPoller(sockets: [], waker: waker)
+        while MonotonicClock.now() < end, !isFinished.load(ordering: .acquiring) {
+            // An error leaves the loop turning, for no longer than it would have slept.
+            try? poller.wait(until: end)
         }
     }
 }

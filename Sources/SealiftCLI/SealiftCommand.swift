@@ -26,6 +26,8 @@ struct SealiftCommand: ParsableCommand {
               SEALIFT_TICKET   the ticket for `sealift receive`
               SEALIFT_RENDEZVOUS   servers where two ends meet, such as wss://rv.example.org:7440
               SEALIFT_STUN     servers that tell a machine its outside address: stun.example.org
+              SEALIFT_TURN     your own relay for --relay mine: turn:USER@HOST?transport=udp|tcp|tls
+              SEALIFT_TURN_PASSWORD_FILE   the file of its password (or SEALIFT_TURN_PASSWORD)
               NO_COLOR         no colours
             """,
         version: "sealift \(version)",

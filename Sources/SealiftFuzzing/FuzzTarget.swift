@@ -33,7 +33,7 @@ public struct FuzzTarget: Sendable {
     /// Every target, those that strangers reach first.
     public static let all: [FuzzTarget] = [
         .handshakeResponder, .handshakeInitiator, .packets, .deviceKeys, .probes, .calls,
-        .connection, .controlMessages, .receiverSession, .senderSession,
+        .connection, .controlMessages, .measurement, .receiverSession, .senderSession,
         .deviceChain, .peopleTexts,
         .listing, .listingEntry, .names, .holes,
         .stun, .rendezvousMessages, .rendezvousServer, .codeEnds, .sealedBox, .meeting,

@@ -32,9 +32,10 @@ private let allowedImports: [String: Set<String>] = [
         "SealiftBase", "SealiftCrypto", "SealiftPeople", "SealiftIO", "GRDB", "Foundation",
     ],
 
+    // NIOTLS says when TLS to a relay stands; the WebSocket's upgrade says it for the server.
     "SealiftRendezvous": [
         "SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftIO", "NIOCore", "NIOPosix",
-        "NIOHTTP1", "NIOWebSocket", "NIOSSL", "Glibc", "Synchronization",
+        "NIOHTTP1", "NIOTLS", "NIOWebSocket", "NIOSSL", "Glibc", "Synchronization",
     ],
 
     // The product.

@@ -26,6 +26,7 @@ private let targetsByReader: [String: String] = [
     "SealiftPeople/Identity/RecoveryWords.swift": "people-texts",
     "SealiftPeople/Identity/ShortIdentity.swift": "people-texts",
     "SealiftTransport/Frames/FrameReader.swift": "packets",
+    "SealiftTransfer/Measurement/MeasurementMessage.swift": "measurement",
     "SealiftTransfer/Messages/ControlMessageCodec.swift": "control-messages",
     "SealiftTransfer/Messages/ControlMessageFramer.swift": "control-messages",
     "SealiftTransfer/Tickets/Ticket+Text.swift": "ticket",

@@ -9,9 +9,11 @@ import signal
 import time
 
 from . import behaviour, nat, recorder
+from .coturn import Coturn
 from .ends import Failure, Process, RendezvousServer
+from .miniupnpd import OUTSIDE, Miniupnpd
 from .reflector import Reflector
-from .transfers import Encounter, in_mid_transfer, median_of
+from .transfers import Encounter, in_mid_transfer, make_source, median_of
 from .world import SERVERS, Carrier, World
 
 LONGEST = 240  # seconds that any row may take
@@ -179,6 +181,46 @@ def blocked_row(lab):
         with Encounter(lab) as encounter:
             took, said = encounter.must_end_in_diagnosis(["UDP"])
     return Outcome(True, f"after {took:.1f} s: {said}")
+
+
+RELAY = ("--relay", "mine")
+
+
+def relay_row(lab, sender, receiver, transport, owners="a", path="relayed", limit=20):
+    """One end's own relay, or one for each, where there is no other way; and unused where there is."""
+    with lab.world() as world:
+        two_sites(world, sender, receiver)
+        with Coturn(lab) as coturn, Encounter(
+                lab, send_options=RELAY if "a" in owners else (),
+                receive_options=RELAY if "b" in owners else (),
+                environment=coturn.environment(transport)) as encounter:
+            first = encounter.must_be(path)
+            both = encounter.sender.events("connected")[0]["path"]
+        if both != path:
+            raise Failure(f"the sender says {both}, the receiver {path}")
+    return Outcome(first <= limit, f"{path}; first proven piece after {first:.2f} s (limit {limit} s)",
+                   first)
+
+
+def mapped_port_row(lab, number):
+    """The router opens a port for a sender that waits, and it is closed when the sender ends."""
+    with lab.world() as world:
+        site = world.add_site("a", 1, "easy")
+        with Miniupnpd(lab, site) as router:
+            time.sleep(1)  # until it listens: nobody tells
+            sender = Process(lab, "a", "send", "--json", make_source(lab, 1))
+            try:
+                named = sender.wait_for("listening", 20)["addresses"]
+                open_ports = router.mapped()
+                sender.end(number)
+            finally:
+                sender.end()
+            left = router.mapped()
+    if not any(address.startswith(OUTSIDE + ":") for address in named) or not open_ports:
+        raise Failure(f"no port was opened: the ticket names {named}, the router has {open_ports}")
+    if left:
+        raise Failure(f"left open: {left}")
+    return Outcome(True, f"opened {len(open_ports)}, closed after {signal.Signals(number).name}")
 
 
 def carrier_row(lab, carriers, same=False, hairpin=False):
@@ -361,6 +403,20 @@ ROWS += [
     Row("ipv6-only", "only IPv6, behind stateful firewalls", "paths", versions_row, ((6,), "firewall")),
     Row("dual-stack", "hard NATs, and IPv6 beside them", "paths", versions_row, ((4, 6), "hard")),
     Row("udp-blocked", "no UDP at the sender: said in words", "paths", blocked_row),
+    Row("relay-udp", "two hard NATs, and a relay of the sender's own", "relay", relay_row,
+        ("hard", "hard", "udp")),
+    Row("relay-tcp", "no UDP at the sender, which has a relay by TCP", "relay", relay_row,
+        ("blocked", "easy", "tcp")),
+    Row("relay-receiver", "no UDP at the receiver, which has a relay by TLS", "relay", relay_row,
+        ("hard", "blocked", "tls", "b")),
+    Row("relay-tls", "no UDP at either end, each with a relay by TLS", "relay", relay_row,
+        ("blocked", "blocked", "tls", "ab")),
+    Row("relay-spared", "a relay at both ends that nobody needs", "relay", relay_row,
+        ("easy", "easy", "udp", "ab", "direct", 2)),
+    Row("mapped-port", "a port of the router, opened by PCP and closed at Ctrl-C", "paths",
+        mapped_port_row, (signal.SIGINT,)),
+    Row("mapped-port-ended", "and closed when the sender is told to end", "paths", mapped_port_row,
+        (signal.SIGTERM,)),
     Row("double-nat", "easy homes behind two easy carriers", "paths", carrier_row, ("easy",)),
     Row("hairpin", "two homes behind one carrier that turns around", "paths", carrier_row,
         ("restricted", True, True)),

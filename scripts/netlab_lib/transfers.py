@@ -38,7 +38,7 @@ class Encounter:
     """A rendezvous server, a sender at host `a` and a receiver at host `b`. Ends all it starts."""
 
     def __init__(self, lab, versions=(4,), size=None, sender=("a",), receiver=("b",), rate=None,
-                 send_options=(), receive_options=(), recorder=None):
+                 send_options=(), receive_options=(), recorder=None, environment=None):
         self.lab = lab
         self.versions = versions
         self.source = make_source(lab, size or lab.options.size)
@@ -53,6 +53,7 @@ class Encounter:
         self.output = self.folder / "output"
         self.server = self.sender = self.receiver = None
         self.environment = {}
+        self.more_environment = environment or {}
 
     def __enter__(self):
         try:
@@ -89,12 +90,14 @@ class Encounter:
 
     def send(self):
         return Process(self.lab, self.sender_host, "send", "--json", "--ticket-file", self.ticket,
-                       *self.send_options, self.source, **self.environment)
+                       *self.send_options, self.source, **self.environment,
+                       **self.more_environment)
 
     def receive(self):
         self.receiver = Process(self.lab, self.receiver_host, "receive", "--json", "--yes",
                                 "--ticket-file", self.ticket, "--output", self.output,
-                                *self.receive_options, **self.environment)
+                                *self.receive_options, **self.environment,
+                                **self.more_environment)
         return self.receiver
 
     def finish(self, seconds=120):
@@ -118,10 +121,13 @@ class Encounter:
         return [event["path"] for event in self.receiver.events("connected")]
 
     def must_be_direct(self, seconds=60):
+        return self.must_be("direct", seconds)
+
+    def must_be(self, path, seconds=60):
         self.receive()
         self.finish(seconds)
-        if set(self.paths()) != {"direct"}:
-            raise Failure(f"the path was {self.paths()}, not direct")
+        if set(self.paths()) != {path}:
+            raise Failure(f"the path was {self.paths()}, not {path}")
         return self.first_piece()
 
     def must_end_in_diagnosis(self, words=()):

@@ -2,6 +2,7 @@ import SealiftBase
 import SealiftIO
 import SealiftTransfer
 import SealiftTransport
+import SealiftTraversal
 
 /// Moves datagrams between the sockets and a protocol machine, and sleeps when neither has anything.
 ///
@@ -13,9 +14,13 @@ final class DatagramPump {
     private static let receivesPerTurn = 4
     /// Batches sent before the sockets are looked at again.
     private static let sendsPerTurn = 16
+    /// Datagrams taken from the relay before the machine gets to work.
+    private static let relayedPerTurn = 256
 
     /// The sockets, in the order of the listen addresses.
     let sockets: [DatagramSocket]
+    /// The way to the user's own relay: socket number ``PathID/relaySocket``; nil where there is none.
+    var relay: RelayLink?
     /// Sockets opened for a while beside them, by their numbers, oldest first.
     private var extras: [(number: Int, socket: DatagramSocket)] = []
     private let waker: Waker
@@ -113,7 +118,21 @@ final class DatagramPump {
         where poller.isReadable(socket: sockets.count + place) {
             if drain(extra.socket, number: extra.number, deliver) { isMoreWaiting = true }
         }
+        if let relay, drain(relay, deliver) { isMoreWaiting = true }
         return isMoreWaiting
+    }
+
+    /// Takes what came through the relay, up to a bound.
+    /// - Returns: whether more may be waiting.
+    private func drain(
+        _ relay: RelayLink, _ deliver: (UnsafeRawBufferPointer, PathID, ECN) -> Void
+    ) -> Bool {
+        for _ in 0..<Self.relayedPerTurn {
+            guard let arrival = relay.takeArrival() else { return false }
+            let path = PathID(SocketAddress(arrival.peer), socket: PathID.relaySocket)
+            arrival.datagram.withUnsafeBytes { deliver($0, path, .notCapable) }
+        }
+        return true
     }
 
     /// Reads one socket, up to a bound.
@@ -173,6 +192,10 @@ final class DatagramPump {
     /// a server or probes an address repeats it.
     func send(_ datagram: [UInt8], on path: PathID) {
         datagram.withUnsafeBytes { bytes in
+            guard !path.isRelayed else {
+                relay?.send(bytes, each: bytes.count, to: TransportAddress(path.address))
+                return
+            }
             _ = dataSocket(path.socket)?.send(
                 OutgoingBatch(
                     bytes: bytes, destination: path.address, trafficClass: policy.trafficClass))
@@ -183,6 +206,10 @@ final class DatagramPump {
     private func send(
         _ batch: PacketBatch, from start: Int, _ refused: (PacketBatch, SendFailure) -> Void
     ) -> Bool {
+        guard !batch.path.isRelayed else {
+            sendRelayed(batch, refused)
+            return true
+        }
         guard let socket = dataSocket(batch.path.socket) else {
             refusedDatagrams += UInt64(batch.segmentCount)
             refused(batch, .unreachable)
@@ -213,6 +240,15 @@ final class DatagramPump {
         let rest = batch.byteCount - start - report.segmentsSent * batch.segmentSize
         refusedDatagrams += UInt64((rest + batch.segmentSize - 1) / batch.segmentSize)
         return true
+    }
+
+    /// Hands a batch to the relay's thread.
+    private func sendRelayed(_ batch: PacketBatch, _ refused: (PacketBatch, SendFailure) -> Void) {
+        let bytes = UnsafeRawBufferPointer(rebasing: outgoing[..<batch.byteCount])
+        let peer = TransportAddress(batch.path.address)
+        if relay?.send(bytes, each: batch.segmentSize, to: peer) == true { return }
+        refusedDatagrams += UInt64(batch.segmentCount)
+        refused(batch, relay == nil ? .unreachable : .other)
     }
 
     /// Sleeps until a datagram comes, there is room again, somebody wakes the thread, or `deadline`.

@@ -53,6 +53,7 @@ final class ReceiveRun {
         self.cancellation = cancellation
         try options.network.check()
         try Destination.check(options.output)
+        try options.relay?.check(options.network)
         home = try StateHome(options.home)
         let device = try home.device()
         manifest = try options.manifest.map { path throws(SealiftError) in
@@ -69,7 +70,8 @@ final class ReceiveRun {
                 sockets: try options.network.openSockets(), waker: waker, policy: options.network)
             finder = try PathFinder(
                 pump, role: .caller, device: device.publicKeys.id, policy: options.network,
-                stun: options.stun, rendezvous: options.contactedServers, waker: waker)
+                stun: options.stun, rendezvous: options.contactedServers,
+                relay: options.contactedRelay, waker: waker)
             self.observer = try ObserverThread(observer)
             consent = Consent(self.observer) { waker.wake() }
         } catch {
@@ -124,6 +126,9 @@ final class ReceiveRun {
                 fresh?.endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
             finder.advance(now: now)
+            while let words = finder.takeRelayTrouble() {
+                observer.tell(.warning(TransferWarning(words)))
+            }
             while let path = finder.takePath() {
                 current.endpoint.addPath(path, now: now)
                 fresh?.endpoint.addPath(path, now: now)
@@ -357,6 +362,7 @@ final class ReceiveRun {
                     peerFingerprint: peer.id.fingerprint.description,
                     ownFingerprint: dialer.device.publicKeys.id.fingerprint.description,
                     address: EndpointAddress(path.address),
+                    path: finder.kind(of: path),
                     route: finder.proven.contains(path) ? .punched : .dialled))
         case .work(let command):
             attempt.enqueue(command)

@@ -52,6 +52,7 @@ final class SendRun {
         self.options = options
         self.cancellation = cancellation
         try options.network.check()
+        try options.relay?.check(options.network)
         let home = try StateHome(options.home)
         let device = try home.device()
         ownFingerprint = device.publicKeys.id.fingerprint.description
@@ -71,7 +72,8 @@ final class SendRun {
                 sockets: try desk.openSockets(), waker: waker, policy: options.network)
             finder = try PathFinder(
                 pump, role: .callee, device: device.publicKeys.id, policy: options.network,
-                stun: options.stun, rendezvous: options.contactedServers, waker: waker)
+                stun: options.stun, rendezvous: options.contactedServers,
+                relay: options.contactedRelay, waker: waker)
         } catch {
             throw SealiftError(listening: error)
         }
@@ -250,8 +252,11 @@ final class SendRun {
         }
     }
 
-    /// Tells of receivers that called and were not reached.
+    /// Tells of receivers that called and were not reached, and of a relay that is not there.
     private func takeFailedCalls() {
+        while let words = finder.takeRelayTrouble() {
+            observer.tell(.warning(TransferWarning(words)))
+        }
         while let failure = finder.takeFailure() {
             guard guests.served.isEmpty else { continue }
             observer.tell(.warning(TransferWarning(failedCall: failure)))
@@ -313,7 +318,7 @@ final class SendRun {
         let connection = PeerConnection(
             peerFingerprint: peer.id.fingerprint.description, ownFingerprint: ownFingerprint,
             address: EndpointAddress(path.address),
-            route: finder.proven.contains(path) ? .punched : .dialled)
+            path: finder.kind(of: path), route: finder.proven.contains(path) ? .punched : .dialled)
         guests.arrived(id, device: peer.id, connection: connection)
         // Who accepted the ticket before was let in before.
         switch desk.isClaimed(by: peer.id) ? .accept : reception.judge(peer.id, connection) {

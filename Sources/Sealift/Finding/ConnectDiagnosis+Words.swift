@@ -9,9 +9,10 @@ extension ConnectDiagnosis {
     ///   - peer: what the sender said of itself; nil where it did not answer a call.
     ///   - dialled: how many addresses were dialled.
     ///   - standings: how each named server stands.
+    ///   - relay: how the user's own relay stands; nil where there is none.
     init(
         own: NATKind?, peer: (nat: NATKind, candidates: Int)?, dialled: Int,
-        standings: [CallDesk.Standing], hasSTUN: Bool
+        standings: [CallDesk.Standing], hasSTUN: Bool, relay: OwnRelay.Standing? = nil
     ) {
         let own = Network(own)
         let theirs = peer.map { Network($0.nat) }
@@ -30,8 +31,10 @@ extension ConnectDiagnosis {
             }
         self.init(
             own: own, peer: theirs, call: call,
-            tried: Self.tried(call, dialled: dialled, candidates: peer?.candidates, reason: reason),
-            helps: Self.helps(call, own: own, peer: theirs, hasSTUN: hasSTUN))
+            tried: Self.tried(call, dialled: dialled, candidates: peer?.candidates, reason: reason)
+                + (relay.map { [Self.tried($0)] } ?? []),
+            helps: Self.helps(
+                call, own: own, peer: theirs, hasSTUN: hasSTUN, hasRelay: relay != nil))
     }
 
     private static func tried(
@@ -56,8 +59,16 @@ extension ConnectDiagnosis {
         }
     }
 
+    private static func tried(_ relay: OwnRelay.Standing) -> String {
+        switch relay {
+        case .asking: "the relay did not answer in time"
+        case .ready: "nobody came through the relay"
+        case .away(let words): words
+        }
+    }
+
     private static func helps(
-        _ call: Call, own: Network, peer: Network?, hasSTUN: Bool
+        _ call: Call, own: Network, peer: Network?, hasSTUN: Bool, hasRelay: Bool
     ) -> [String] {
         var helps: [String] = []
         switch call {
@@ -86,8 +97,13 @@ extension ConnectDiagnosis {
         helps.append(
             "Or forward a UDP port to one machine: there `sealift send --listen 0.0.0.0:PORT "
                 + "--advertise OUTSIDE:PORT`.")
+        if hasRelay { return helps }
         if own == .hard, peer == .hard {
-            helps.append("Two hard NATs do not meet otherwise, except over a relay of your own.")
+            helps.append(
+                "Two hard NATs do not meet otherwise, except over a relay of your own "
+                    + "(--relay mine).")
+        } else if own == .blocked || peer == .blocked {
+            helps.append("Or use a relay of your own, which TLS reaches too (--relay mine).")
         }
         return helps
     }

@@ -1,5 +1,6 @@
 import SealiftBase
 import SealiftCrypto
+import SealiftTransport
 import SealiftTraversal
 
 /// A call that both ends know of: its probing, and what we said about ourselves in it.
@@ -13,6 +14,10 @@ struct LiveCall {
     var agent: ProbeAgent
     /// Sockets opened for it that are part of no proven path.
     var spareSockets: Set<Int> = []
+    /// Whether our relay takes part.
+    private(set) var isRelayed = false
+    /// When it began.
+    private let start: Instant
     /// When it is over (``CallLedger/lifetime``).
     let end: Instant
 
@@ -23,6 +28,7 @@ struct LiveCall {
         self.line = line
         self.local = local
         self.peer = peer
+        start = now
         end = now + CallLedger.lifetime
         agent = ProbeAgent(
             psk: psk, role: role, local: local, peer: peer, sockets: sockets, policy: policy,
@@ -44,5 +50,21 @@ struct LiveCall {
         local = Call(
             id: local.id, revision: local.revision + 1, nat: nat, flags: local.flags,
             candidates: candidates)
+    }
+
+    /// When our relay joins; nil once it has, or where a way was found without.
+    var relayDue: Instant? {
+        isRelayed || agent.bestPath != nil
+            ? nil : start + OwnRelay.patience(own: local, peer: peer)
+    }
+
+    /// Lets our relay take part.
+    mutating func join(_ relay: OwnRelay, now: Instant) {
+        guard let address = relay.address else { return }
+        isRelayed = true
+        relay.admit(peer.candidates)
+        agent.add(
+            ProbeSocket(index: PathID.relaySocket, family: address.family, isRelayed: true),
+            now: now)
     }
 }

@@ -46,6 +46,10 @@ final class PathFinder {
     private let waker: Waker
     private let hasSTUN: Bool
     private var gathering: AddressGathering
+    /// Asked for an address once a call is likely; nil where the user names none.
+    private var relay: OwnRelay?
+    /// What peers named as their own relays.
+    private var peerRelays: Set<TransportAddress> = []
     private var desks: [CallDesk] = []
     private var lines: [Line] = []
     private var nextLine = PathFinder.firstLine
@@ -65,10 +69,12 @@ final class PathFinder {
     /// - Parameters:
     ///   - role: the receiver calls, the sender is called.
     ///   - device: our own.
+    ///   - relay: the user's own; nil for none.
     init(
         _ pump: DatagramPump, role: CallRole, device: DeviceID, policy: NetworkPolicy,
-        stun: [StunServer], rendezvous: [RendezvousAddress], waker: Waker
+        stun: [StunServer], rendezvous: [RendezvousAddress], relay: RelayAccess?, waker: Waker
     ) throws(SystemError) {
+        self.relay = relay.map { OwnRelay($0, policy: policy) }
         self.pump = pump
         self.policy = policy
         self.role = role
@@ -112,6 +118,7 @@ final class PathFinder {
         lines.append(Line(number: number, psk: psk))
         if desks.isEmpty { try openDesks(psk) }
         for desk in desks { desk.open(line: number, psk) }
+        try openRelay()
     }
 
     /// Calls whoever waits with `psk`, from `start` on, until ``stopCalling()``.
@@ -138,7 +145,22 @@ final class PathFinder {
         }
     }
 
+    /// Begins to ask the user's own relay for an address, once.
+    private func openRelay() throws(SystemError) {
+        let waker = waker
+        try relay?.open { waker.wake() }
+        pump.relay = relay?.link
+    }
+
     // MARK: What was found
+
+    /// How packets on `path` travel, as far as the two ends tell.
+    func kind(of path: PathID) -> PeerConnection.PathKind {
+        path.isRelayed || peerRelays.contains(TransportAddress(path.address)) ? .relayed : .direct
+    }
+
+    /// Takes the next trouble with the relay, in words for the user; nil where there is none.
+    func takeRelayTrouble() -> String? { relay?.takeTrouble() }
 
     /// Takes the next path that probing proved; nil where there is none.
     func takePath() -> PathID? { fresh.popFirst() }
@@ -154,7 +176,7 @@ final class PathFinder {
             peer: lastPeer.map { ($0.nat, $0.candidates.candidates.count) }, dialled: dialled,
             standings: servers.isEmpty
                 ? [] : desks.isEmpty ? [.connecting] : desks.map(\.standing),
-            hasSTUN: hasSTUN)
+            hasSTUN: hasSTUN, relay: relay?.standing)
     }
 
     // MARK: Driving
@@ -166,7 +188,10 @@ final class PathFinder {
             let isReady = desks.isEmpty || gathering.isSettled
             next = min(next, isReady ? search.due : max(search.due, search.latest))
         }
-        for call in calls { next = min(next, call.end, call.agent.nextTimeout ?? .distantFuture) }
+        for call in calls {
+            next = min(next, call.end, call.agent.nextTimeout ?? .distantFuture)
+            if let due = call.relayDue, relay?.address != nil { next = min(next, due) }
+        }
         return next == .distantFuture ? nil : next
     }
 
@@ -191,7 +216,9 @@ final class PathFinder {
         for desk in desks {
             while let arrival = desk.takeArrival() { take(arrival, now: now) }
         }
+        relay?.takeEvents()
         makeCall(now: now)
+        joinRelay(now: now)
         tellChanges()
         for index in calls.indices.reversed() {
             if let due = calls[index].agent.nextTimeout, due <= now {
@@ -207,6 +234,7 @@ final class PathFinder {
     func finish() {
         isFinished = true
         gathering.finish()
+        relay?.finish()
         for desk in desks { desk.finish() }
     }
 
@@ -215,7 +243,42 @@ final class PathFinder {
     private func ownCall(_ id: CallID, now: Instant) -> Call {
         Call(
             id: id, nat: gathering.natKind(now: now) ?? .unclassified,
-            candidates: CandidateList(gathering.candidates()))
+            candidates: ownCandidates(isRelayed: false))
+    }
+
+    /// What a peer is told of us.
+    private func ownCandidates(isRelayed: Bool) -> CandidateList {
+        let own = gathering.candidates()
+        guard let relay else { return CandidateList(own) }
+        // There must be room for the relay later, in a list that its reader takes to sixteen.
+        let relayed = isRelayed ? relay.address.map { [Candidate(.relayed, $0)] } ?? [] : []
+        return CandidateList(own.prefix(CandidateList.maximumCount - 1) + relayed)
+    }
+
+    /// What peers were told last depends on it.
+    private var revision: Int { gathering.revision + (relay?.revision ?? 0) }
+
+    /// Lets the relay take part in calls that found nothing direct in time.
+    private func joinRelay(now: Instant) {
+        guard let relay, relay.address != nil else { return }
+        for index in calls.indices {
+            guard let due = calls[index].relayDue, due <= now else { continue }
+            calls[index].join(relay, now: now)
+            retell(index)
+        }
+    }
+
+    /// Takes what a peer of a live call says newly.
+    private func update(_ index: Int, peer: Call, now: Instant) {
+        calls[index].update(peer: peer, now: now)
+        if calls[index].isRelayed { relay?.admit(peer.candidates) }
+        note(peer)
+    }
+
+    private func note(_ peer: Call) {
+        for candidate in peer.candidates.candidates where candidate.kind == .relayed {
+            if peerRelays.count < Self.mostPaths { peerRelays.insert(candidate.address) }
+        }
     }
 
     /// Calls the sender, where it is time to.
@@ -228,6 +291,7 @@ final class PathFinder {
                 return
             }
             for desk in desks { desk.open(line: line.number, line.psk) }
+            try? openRelay()
         }
         guard gathering.isSettled || search.latest <= now else { return }
         if let before = search.call {
@@ -236,7 +300,7 @@ final class PathFinder {
         var entropy = SealiftCrypto.SystemEntropy()
         let call = ownCall(.random(entropy: &entropy), now: now)
         for desk in desks { desk.put(call, line: line.number) }
-        toldRevision = gathering.revision
+        toldRevision = revision
         self.search?.call = call
         self.search?.due = now + Self.callInterval
     }
@@ -254,7 +318,7 @@ final class PathFinder {
         }
         lastPeer = arrival.call
         if let index = calls.firstIndex(where: { $0.local.id == own.id }) {
-            calls[index].update(peer: arrival.call, now: now)
+            update(index, peer: arrival.call, now: now)
         } else {
             begin(line, local: own, peer: arrival.call, now: now)
         }
@@ -271,13 +335,14 @@ final class PathFinder {
             guard let index = calls.firstIndex(where: { $0.local.id == arrival.call.id }) else {
                 return
             }
-            calls[index].update(peer: arrival.call, now: now)
+            update(index, peer: arrival.call, now: now)
         case .ignore, .busy:
             break
         }
     }
 
     private func begin(_ line: Line, local: Call, peer: Call, now: Instant) {
+        note(peer)
         let sockets = pump.sockets.enumerated().map { index, socket in
             ProbeSocket(
                 index: index, family: socket.localAddress.family == .ipv4 ? .ipv4 : .ipv6)
@@ -290,16 +355,11 @@ final class PathFinder {
 
     /// Tells the peers of live calls what changed about us.
     private func tellChanges() {
-        guard gathering.revision != toldRevision else { return }
-        toldRevision = gathering.revision
-        let now = MonotonicClock.now()
-        let nat = gathering.natKind(now: now) ?? .unclassified
-        let candidates = CandidateList(gathering.candidates())
-        for index in calls.indices {
-            let before = calls[index].local
-            calls[index].revise(nat: nat, candidates: candidates)
-            tell(calls[index].local, after: before, line: calls[index].line)
-        }
+        guard revision != toldRevision else { return }
+        toldRevision = revision
+        let nat = gathering.natKind(now: MonotonicClock.now()) ?? .unclassified
+        let candidates = ownCandidates(isRelayed: false)
+        for index in calls.indices { retell(index) }
         // A call that is not answered yet.
         if let call = search?.call, !calls.contains(where: { $0.local.id == call.id }),
             call.revision < .max, call.nat != nat || call.candidates != candidates
@@ -310,6 +370,15 @@ final class PathFinder {
             search?.call = revised
             tell(revised, after: call, line: Self.firstLine)
         }
+    }
+
+    /// Tells the peer of a live call what is new of us.
+    private func retell(_ index: Int) {
+        let before = calls[index].local
+        calls[index].revise(
+            nat: gathering.natKind(now: MonotonicClock.now()) ?? .unclassified,
+            candidates: ownCandidates(isRelayed: calls[index].isRelayed))
+        tell(calls[index].local, after: before, line: calls[index].line)
     }
 
     private func tell(_ call: Call, after before: Call, line: Int) {

@@ -27,11 +27,16 @@ public struct ReceiveOptions: Sendable {
     public var stun: [StunServer] = []
     /// Which part of the network may be used.
     public var network = NetworkPolicy()
+    /// The user's own relay, used where nothing direct is found; nil for none.
+    public var relay: RelayAccess?
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
 
     /// The rendezvous servers that may be contacted.
     var contactedServers: [RendezvousAddress] { network.signaling == .allowed ? rendezvous : [] }
+
+    /// The relay that may be contacted.
+    var contactedRelay: RelayAccess? { network.signaling == .allowed ? relay : nil }
 
     /// What to do where a name is taken. Decided over the whole listing before a byte moves.
     public enum ConflictPolicy: String, CaseIterable, Sendable {

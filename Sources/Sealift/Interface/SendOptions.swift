@@ -30,6 +30,8 @@ public struct SendOptions: Equatable, Sendable {
     public var stun: [StunServer]
     /// Which part of the network may be used.
     public var network: NetworkPolicy
+    /// The user's own relay, used where nothing direct is found; nil for none.
+    public var relay: RelayAccess?
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
 
@@ -52,6 +54,9 @@ public struct SendOptions: Equatable, Sendable {
     /// The rendezvous servers that may be contacted.
     var contactedServers: [RendezvousAddress] { network.signaling == .allowed ? rendezvous : [] }
 
+    /// The relay that may be contacted.
+    var contactedRelay: RelayAccess? { network.signaling == .allowed ? relay : nil }
+
     /// How long a ticket may be claimed unless the user says otherwise: one day.
     public static let defaultExpiry: Duration = .seconds(24 * 60 * 60)
 
@@ -63,7 +68,7 @@ public struct SendOptions: Equatable, Sendable {
         admission: Admission = .everybody, manifest: [UInt8]? = nil,
         traffic: TrafficPolicy = TrafficPolicy(), rendezvous: [RendezvousAddress] = [],
         stun: [StunServer] = [], network: NetworkPolicy = NetworkPolicy(),
-        home: [UInt8]? = nil
+        relay: RelayAccess? = nil, home: [UInt8]? = nil
     ) {
         self.paths = paths
         self.listen = listen
@@ -78,6 +83,7 @@ public struct SendOptions: Equatable, Sendable {
         self.rendezvous = rendezvous
         self.stun = stun
         self.network = network
+        self.relay = relay
         self.home = home
     }
 }

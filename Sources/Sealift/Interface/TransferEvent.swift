@@ -31,6 +31,8 @@ public struct PeerConnection: Equatable, Sendable {
     public enum PathKind: String, Sendable {
         /// From machine to machine.
         case direct
+        /// Through a relay that one of the two users owns; it sees sealed packets only.
+        case relayed
     }
 
     /// How the path was found.

@@ -114,6 +114,7 @@ struct ReceiveCommand: ParsableCommand {
     ) throws(SealiftError) -> ReceiveOptions {
         let output = output?.bytes ?? Array(".".utf8)
         let servers = network.noSignaling ? [] : try Environment.rendezvous()
+        let relay = try network.relayAccess(meetingAt: servers)
         var options =
             PairingCode.looksLikeOne(text)
             ? try ReceiveOptions(
@@ -123,6 +124,7 @@ struct ReceiveCommand: ParsableCommand {
         options.rendezvous = servers
         options.stun = try network.servers()
         options.network = network.policy
+        options.relay = relay
         options.onConflict = onConflict.policy
         options.selection = EntrySelection(
             included: include.map(\.pattern), excluded: exclude.map(\.pattern))

@@ -130,7 +130,7 @@ struct SendCommand: ParsableCommand {
             audience: keep ? .manyReceivers : .oneReceiver,
             admission: confirm ? .asked : .everybody, manifest: manifest?.bytes,
             traffic: traffic.policy, rendezvous: rendezvous, stun: try network.servers(),
-            network: network.policy,
+            network: network.policy, relay: try network.relayAccess(meetingAt: rendezvous),
             home: Environment.home)
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Sealift
+internal import SealiftRendezvous
 internal import SealiftTraversal
 
 /// The options that say which part of the network a command may touch.
@@ -48,6 +49,12 @@ struct NetworkOptions: ParsableArguments {
         transform: StunArgument.init(argument:))
     var stun: [StunArgument] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Where nothing direct is found: use no relay of yours, or the one that SEALIFT_TURN names.",
+            valueName: "never|mine"))
+    var relay = RelayArgument.never
+
     @Option(help: ArgumentHelp("Mark datagrams with this priority, 0 to 63.", valueName: "dscp"))
     var dscp: UInt8 = 0
 
@@ -55,6 +62,9 @@ struct NetworkOptions: ParsableArguments {
         guard dscp < 64 else { throw ValidationError("--dscp is a number from 0 to 63") }
         guard !noSignaling || stun.isEmpty else {
             throw ValidationError("--stun and --no-signaling contradict each other")
+        }
+        guard !noSignaling || relay == .never else {
+            throw ValidationError("--relay mine and --no-signaling contradict each other")
         }
     }
 
@@ -68,7 +78,21 @@ struct NetworkOptions: ParsableArguments {
     }
 
     /// Whether none of the options was given.
-    var isUnused: Bool { policy == NetworkPolicy() && stun.isEmpty }
+    var isUnused: Bool { policy == NetworkPolicy() && stun.isEmpty && relay == .never }
+
+    /// The relay to use where nothing direct is found; nil for none.
+    /// - Throws: an error of usage where the environment does not name it, nor a server to meet at: only a
+    ///   call tells the relay whom to let through.
+    func relayAccess(meetingAt servers: [RendezvousAddress]) throws(SealiftError) -> RelayAccess? {
+        guard relay == .mine else { return nil }
+        guard !servers.isEmpty else {
+            throw SealiftError(
+                .usage, "--relay mine needs a rendezvous server, and none is named",
+                advice:
+                    "Set SEALIFT_RENDEZVOUS at both ends: through it the two learn of the relay.")
+        }
+        return try Environment.relay()
+    }
 
     /// The STUN servers to ask: those of the command line, else of the environment.
     func servers() throws(SealiftError) -> [StunServer] {

@@ -58,28 +58,14 @@ enum TicketSource: Equatable {
     }
 
     private static func readFile(_ path: [UInt8]) throws(SealiftError) -> String {
-        let descriptor = open(path.map { CChar(bitPattern: $0) } + [0], O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw unreadable(path, errno) }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: fileLimit)
-        var filled = 0
-        while filled < fileLimit {
-            let count = bytes.withUnsafeMutableBytes { buffer in
-                Glibc.read(descriptor, buffer.baseAddress?.advanced(by: filled), fileLimit - filled)
-            }
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw unreadable(path, errno) }
-            if count == 0 { break }
-            filled += count
+        guard let bytes = SmallFile.read(path, limit: fileLimit) else {
+            let code = errno
+            throw SealiftError(
+                .ticketFileUnreadable, "cannot read the ticket file \(PrintableText.escape(path))",
+                advice: "Check the name of the file and that you may read it.",
+                cause: String(cString: strerror(code)))
         }
-        return String(decoding: bytes.prefix(filled), as: UTF8.self)
-    }
-
-    private static func unreadable(_ path: [UInt8], _ code: Int32) -> SealiftError {
-        SealiftError(
-            .ticketFileUnreadable, "cannot read the ticket file \(PrintableText.escape(path))",
-            advice: "Check the name of the file and that you may read it.",
-            cause: String(cString: strerror(code)))
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

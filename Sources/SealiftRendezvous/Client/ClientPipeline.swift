@@ -55,7 +55,7 @@ package enum ClientPipeline {
         try pipeline.addHandler(request.value)
     }
 
-    private static func client(
+    static func client(
         _ context: NIOSSLContext, _ address: RendezvousAddress, _ opened: EventLoopPromise<Void>
     ) throws -> NIOSSLClientHandler {
         // An IP address is no server name (RFC 6066 §3).

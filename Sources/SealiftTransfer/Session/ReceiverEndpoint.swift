@@ -29,33 +29,17 @@ public struct ReceiverEndpoint {
     /// No more paths are tried: those of a ticket, and as many again found in calls, several times over.
     public static let maximumPathCount = 64
 
-    /// How long one handshake is tried: a responder keeps it half-open for three seconds and answers
-    /// nothing for it afterwards (`docs/PROTOCOL.md` §4.2), so then a new one begins.
-    static let handshakeLifetime = Duration.seconds(3)
-
-    private struct Dial {
-        var handshake: HandshakeInitiator
-        let renewal: Instant
-        var schedule: RetransmissionSchedule
-    }
-
     private struct Link {
         var connection: Connection
         var session: ReceiverSession
         var silence: SilenceWatch
-        /// When the handshake is given up unless a packet of the sender opened.
-        let renewal: Instant
         let peer: DevicePublicKeys
-        /// Message 3, repeated until a packet of the sender opens.
-        var finalFlight: [[UInt8]]
-        var schedule: RetransmissionSchedule
         /// Why the connection closes, once it does.
         var ending: SessionEnding?
 
         /// When ``watchSilence(now:)`` wants to be called; nil for never.
         var silenceDue: Instant? {
-            guard finalFlight.isEmpty, connection.state == .open else { return nil }
-            return silence.due(connection)
+            connection.state == .open ? silence.due(connection) : nil
         }
 
         mutating func watchSilence(now: Instant) {
@@ -63,21 +47,13 @@ public struct ReceiverEndpoint {
         }
     }
 
-    // One of the two at a time; neither once the session is over. Optionals rather than an enum's
-    // payloads, so that each is changed in place.
-    private var dial: Dial?
+    /// Calls until the session is confirmed.
+    private var dialer: SessionDialer
+    /// The session; nil before somebody answered and once it is over.
     private var link: Link?
     private let configuration: ConnectionConfiguration
-    private let beginHandshake: @Sendable () throws(HandshakeError) -> HandshakeInitiator
-    /// Every way to the sender that is known.
-    private var paths: [PathID]
-    /// When trying for the first contact ends.
-    private let deadline: Instant
-    private var flights: Deque<(PathID, [UInt8])> = []
     private var actions: Deque<Action> = []
     private var framer = ControlMessageFramer()
-    /// Where message 1 goes too, and nothing else: nobody there is known to be the sender.
-    private let groups: [PathID]
 
     /// Begins to dial on every path at once.
     /// - Parameters:
@@ -90,18 +66,9 @@ public struct ReceiverEndpoint {
         beginHandshake: @escaping @Sendable () throws(HandshakeError) -> HandshakeInitiator
     ) throws(HandshakeError) {
         self.configuration = configuration
-        self.beginHandshake = beginHandshake
-        self.paths = paths
-        self.groups = groups
-        deadline = now + contactTimeout
-        dial = try newDial(now: now)
-        handleTimeout(now: now)
-    }
-
-    private func newDial(now: Instant) throws(HandshakeError) -> Dial {
-        Dial(
-            handshake: try beginHandshake(), renewal: now + Self.handshakeLifetime,
-            schedule: RetransmissionSchedule(start: now))
+        dialer = try SessionDialer(
+            paths: paths, groups: groups, contactTimeout: contactTimeout, now: now,
+            begin: beginHandshake)
     }
 
     // MARK: Getters
@@ -119,19 +86,19 @@ public struct ReceiverEndpoint {
     public var lastHeard: Instant? { link?.connection.lastHeard }
 
     /// Whether nothing more will happen.
-    public var isOver: Bool { dial == nil && link == nil }
+    public var isOver: Bool { !dialer.isCalling && link == nil }
 
     /// When ``handleTimeout(now:)`` wants to be called; nil for never.
     public var nextTimeout: Instant? {
-        if let dial { return min(dial.schedule.due, dial.renewal, deadline) }
         // Asked for between any two batches: the link is looked into, never copied out.
         var timeout = link?.connection.nextTimeout
-        if let due = link?.silenceDue { timeout = min(due, timeout ?? due) }
-        guard link?.finalFlight.isEmpty == false, let due = link?.schedule.due,
-            let renewal = link?.renewal
-        else { return timeout }
-        return min(due, renewal, timeout ?? .distantFuture)
+        if let due = dialer.nextTimeout { timeout = min(due, timeout ?? due) }
+        if let due = silenceDue { timeout = min(due, timeout ?? due) }
+        return timeout
     }
+
+    /// When ``handleTimeout(now:)`` looks after a silent session; nil for never.
+    private var silenceDue: Instant? { dialer.isConfirming ? nil : link?.silenceDue }
 
     /// Takes the next action; nil where there is none.
     public mutating func pollAction() -> Action? { actions.popFirst() }
@@ -150,44 +117,36 @@ public struct ReceiverEndpoint {
     private mutating func handshake(
         _ datagram: UnsafeRawBufferPointer, on path: PathID, now: Instant
     ) {
-        do throws(HandshakeError) {
-            switch try dial?.handshake.receive(datagram) {
-            case .established(let established, let finalFlight):
-                dial = nil
-                flights.removeAll()
-                link = Link(
-                    connection: Connection(
-                        session: established, configuration: configuration, on: path, now: now),
-                    session: ReceiverSession(), silence: SilenceWatch(paths: paths),
-                    renewal: now + Self.handshakeLifetime, peer: established.peer,
-                    finalFlight: finalFlight,
-                    schedule: RetransmissionSchedule(start: now))
-                handleTimeout(now: now)
-            case .ignored, .waiting, nil:
-                break
-            }
-        } catch {
-            dial = nil
-            flights.removeAll()
+        switch dialer.receive(datagram, on: path, now: now) {
+        case .nothing:
+            break
+        case .established(let established):
+            link = Link(
+                connection: Connection(
+                    session: established, configuration: configuration, on: path, now: now),
+                session: ReceiverSession(), silence: SilenceWatch(paths: dialer.paths),
+                peer: established.peer)
+        case .failed(let error):
             actions.append(.ended(.handshakeFailed(error)))
         }
     }
 
     /// Does what is due.
     public mutating func handleTimeout(now: Instant) {
-        renewHandshake(now: now)
-        if dial?.schedule.fire(now: now) == true, let dial {
-            for path in paths + groups {
-                flights.append(contentsOf: dial.handshake.firstFlight.map { (path, $0) })
-            }
-        }
-        if link?.finalFlight.isEmpty == false, link?.schedule.fire(now: now) == true,
-            let path = link?.connection.remote, let flight = link?.finalFlight
-        {
-            flights.append(contentsOf: flight.map { (path, $0) })
+        switch dialer.handleTimeout(now: now) {
+        case .nothing:
+            break
+        case .began:
+            link = nil
+        case .noAnswer:
+            link = nil
+            actions.append(.ended(.noAnswer))
+        case .failed(let error):
+            link = nil
+            actions.append(.ended(.handshakeFailed(error)))
         }
         link?.connection.handleTimeout(now: now)
-        link?.watchSilence(now: now)
+        if let due = silenceDue, due <= now { link?.watchSilence(now: now) }
     }
 
     /// A batch, or the rest of one, did not leave.
@@ -201,39 +160,15 @@ public struct ReceiverEndpoint {
         }
     }
 
-    /// Begins a new handshake where the old one can come to nothing any more, until the time for the
-    /// first contact is over.
-    private mutating func renewHandshake(now: Instant) {
-        let isUnconfirmed =
-            link?.finalFlight.isEmpty == false && (link?.renewal ?? .distantFuture) <= now
-        let isUnanswered = (dial?.renewal ?? .distantFuture) <= now
-        guard isUnconfirmed || isUnanswered || (dial != nil && now >= deadline) else { return }
-        link = nil
-        dial = nil
-        flights.removeAll()
-        guard now < deadline else {
-            actions.append(.ended(.noAnswer))
-            return
-        }
-        do throws(HandshakeError) {
-            dial = try newDial(now: now)
-        } catch {
-            actions.append(.ended(.handshakeFailed(error)))
-        }
-    }
-
     /// Another way to the sender became known. Message 1 goes there at once, the bytes that went
     /// everywhere else (`docs/PROTOCOL.md` §4.2); a session that stands looks there when its path falls
     /// silent. A path that is known does nothing, nor does one beyond ``maximumPathCount``.
     public mutating func addPath(_ path: PathID, now: Instant) {
-        guard !paths.contains(path), paths.count < Self.maximumPathCount else { return }
-        paths.append(path)
+        guard !dialer.paths.contains(path), dialer.paths.count < Self.maximumPathCount else {
+            return
+        }
         link?.silence.add(path)
-        guard let flight = dial?.handshake.firstFlight else { return }
-        flights.append(contentsOf: flight.map { (path, $0) })
-        // Repeated as soon as a first flight is, though the other paths were given longer by now.
-        dial?.schedule = RetransmissionSchedule(
-            start: now + RetransmissionSchedule.firstInterval)
+        dialer.addPath(path, now: now)
     }
 
     /// Takes what the worker found.
@@ -256,8 +191,8 @@ public struct ReceiverEndpoint {
     public mutating func close(code: CloseCode, reason: String, now: Instant) {
         if link != nil {
             link?.connection.close(code: code, reason: reason, now: now)
-        } else if dial != nil {
-            dial = nil
+        } else if dialer.isCalling {
+            dialer.stop()
             actions.append(.ended(.closed(code, reason: reason)))
         }
     }
@@ -272,6 +207,7 @@ public struct ReceiverEndpoint {
         // A closed connection is served on until its farewell is over.
         if link?.connection.state == .closed {
             actions.append(.ended(link?.ending ?? .lost))
+            dialer.stop()
             link = nil
         }
     }
@@ -280,7 +216,7 @@ public struct ReceiverEndpoint {
         switch event {
         case .established:
             guard let link else { return }
-            self.link?.finalFlight = []
+            dialer.confirm()
             actions.append(.connected(link.peer, link.connection.remote))
         case .controlReadable:
             link?.connection.readControl(into: &framer.buffer)
@@ -328,7 +264,7 @@ public struct ReceiverEndpoint {
     public mutating func pollTransmit(
         into buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> PacketBatch? {
-        if let (path, datagram) = flights.popFirst() {
+        if let (path, datagram) = dialer.pollTransmit() {
             buffer.copyBytes(from: datagram)
             return PacketBatch(
                 path: path, byteCount: datagram.count, segmentSize: datagram.count)

@@ -50,7 +50,7 @@ struct SessionDialer {
     /// When trying for the first contact ends.
     private let deadline: Instant
     /// Every way to the other end that is known.
-    private var paths: [PathID]
+    private(set) var paths: [PathID]
     /// Where message 1 goes too, and nothing else: nobody there is known to be the other end.
     private let groups: [PathID]
 
@@ -68,6 +68,12 @@ struct SessionDialer {
         try renew(now: now)
         repeatFlight(now: now)
     }
+
+    /// Whether nobody has answered yet and somebody still may.
+    var isCalling: Bool { if case .calling = stage { true } else { false } }
+
+    /// Whether a session waits for its confirmation.
+    var isConfirming: Bool { if case .confirming = stage { true } else { false } }
 
     /// When ``handleTimeout(now:)`` wants to be called; nil for never.
     var nextTimeout: Instant? {
@@ -118,6 +124,16 @@ struct SessionDialer {
         do throws(HandshakeError) { try renew(now: now) } catch { return .failed(error) }
         repeatFlight(now: now)
         return .began
+    }
+
+    /// Another way to the other end became known. Message 1 goes there at once, the bytes that went
+    /// everywhere else (`docs/PROTOCOL.md` §4.2).
+    mutating func addPath(_ path: PathID, now: Instant) {
+        paths.append(path)
+        guard case .calling(let handshake) = stage else { return }
+        flights.append(contentsOf: handshake.firstFlight.map { (path, $0) })
+        // Repeated as soon as a first flight is, though the other paths were given longer by now.
+        schedule = RetransmissionSchedule(start: now + RetransmissionSchedule.firstInterval)
     }
 
     /// A packet of the other end opened: it has the session too.

@@ -6,11 +6,20 @@ public struct ProbeSocket: Hashable, Sendable {
     public let index: Int
     /// What it reaches.
     public let family: TransportAddress.Family
+    /// Whether it is an address at a relay. Then private addresses mean a network that is the relay's, not
+    /// ours, which a peer's list must not have probed.
+    public let isRelayed: Bool
 
     /// Names a socket.
-    public init(index: Int, family: TransportAddress.Family) {
+    public init(index: Int, family: TransportAddress.Family, isRelayed: Bool = false) {
         self.index = index
         self.family = family
+        self.isRelayed = isRelayed
+    }
+
+    /// Whether probes may go from it to an address of a list.
+    func reaches(_ address: TransportAddress) -> Bool {
+        family == address.family && !(isRelayed && address.isPrivate)
     }
 }
 

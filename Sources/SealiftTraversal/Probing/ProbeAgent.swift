@@ -39,7 +39,7 @@ public struct ProbeAgent: Sendable {
     private let policy: AddressPolicy
     private let local: Call
     private var peer: Call
-    private let sockets: [ProbeSocket]
+    private var sockets: [ProbeSocket]
     private var entropy: any EntropySource
     private let start: Instant
 
@@ -129,6 +129,16 @@ public struct ProbeAgent: Sendable {
         guard case .running(var probing) = birthday else { return }
         probing.add(sockets)
         birthday = .running(probing)
+    }
+
+    /// Another socket takes part from now on, if there are fewer than four: one at a relay, which was held
+    /// back while something better could be found.
+    public mutating func add(_ socket: ProbeSocket, now: Instant) {
+        guard sockets.count < ProbeLimits.sockets,
+            !sockets.contains(where: { $0.index == socket.index })
+        else { return }
+        sockets.append(socket)
+        if !isChosen { pairs.add(socket, now: now) }
     }
 
     /// Does what is due.

@@ -41,12 +41,18 @@ struct ProbePairs {
         for address in addresses where !listed.contains(address) {
             guard listed.count < ProbeLimits.listedAddresses else { return }
             listed.append(address)
-            for socket in sockets where socket.family == address.family {
-                guard !pairs.contains(where: { $0.socket == socket.index && $0.address == address })
-                else { continue }
-                pairs.append(ProbePair(socket: socket.index, address: address, due: now))
-            }
+            for socket in sockets { add(address, socket, now: now) }
         }
+    }
+
+    /// Another socket takes part: it probes every address listed so far.
+    mutating func add(_ socket: ProbeSocket, now: Instant) {
+        for address in listed { add(address, socket, now: now) }
+    }
+
+    private mutating func add(_ address: TransportAddress, _ socket: ProbeSocket, now: Instant) {
+        guard socket.reaches(address), index(socket.index, address) == nil else { return }
+        pairs.append(ProbePair(socket: socket.index, address: address, due: now))
     }
 
     /// The peer was heard from `address` on `socket`: what goes there now is let in, most likely.

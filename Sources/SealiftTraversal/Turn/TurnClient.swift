@@ -59,6 +59,8 @@ public struct TurnClient: Sendable {
         var challenges = 0
     }
 
+    /// The peers that a client lets through at most.
+    public static let mostPeers = TurnPeers.limit
     /// RFC 8656 §7.2: what a server grants unless asked otherwise, in seconds.
     static let usualLifetime: UInt32 = 600
     /// What a server may grant; a tiny number must not make us ask all the time.
@@ -318,6 +320,13 @@ public struct TurnClient: Sendable {
     private mutating func randomID() -> [UInt8] {
         (0..<StunTransactionID.byteCount).map { _ in UInt8.random(in: 0...255, using: &identifiers)
         }
+    }
+
+    /// Asks the server whether it still knows us, as after a change of networks: where it does not answer,
+    /// ``state`` says so some 40 s later.
+    public mutating func checkLife(now: Instant) {
+        guard isAllocated, !transactions.contains(where: { $0.purpose == .refresh }) else { return }
+        refreshDue = now
     }
 
     /// Gives the address back: ``pollTransmit(now:)`` says so to the server.

@@ -1,5 +1,3 @@
-import Foundation
-import Glibc
 import SealiftBase
 import SealiftCrypto
 import SealiftIO
@@ -11,13 +9,11 @@ import Testing
 /// Against Debian's coturn, an independent relay.
 @Suite(
     "A relay of one's own",
-    .enabled(
-        if: FileManager.default.isExecutableFile(atPath: "/usr/bin/turnserver"),
-        "coturn is missing (scripts/bootstrap test)"))
+    .enabled(if: CoturnServer.isThere, "coturn is missing (scripts/bootstrap test)"))
 struct TurnServerTests {
     @Test("carries datagrams both ways, asked for by UDP")
     func datagrams() throws {
-        let relay = try Relay()
+        let relay = try CoturnServer()
         defer { relay.stop() }
         let server = SocketAddress.loopbackIPv4(port: relay.port)
         let own = try DatagramSocket(bind: .loopbackIPv4(port: 0))
@@ -88,7 +84,7 @@ struct TurnServerTests {
 
     @Test("says that the password is wrong")
     func wrongPassword() throws {
-        let relay = try Relay()
+        let relay = try CoturnServer()
         defer { relay.stop() }
         let stream = try relay.connect()
         var client = client(.stream, password: "guess")
@@ -100,7 +96,7 @@ struct TurnServerTests {
 
     @Test("is asked for over TCP too, where UDP is blocked")
     func stream() throws {
-        let relay = try Relay()
+        let relay = try CoturnServer()
         defer { relay.stop() }
         let stream = try relay.connect()
         var client = client(.stream)
@@ -117,10 +113,10 @@ struct TurnServerTests {
     }
 
     private func client(
-        _ carrier: TurnClient.Carrier, password: String = Relay.password
+        _ carrier: TurnClient.Carrier, password: String = CoturnServer.password
     ) -> TurnClient {
         TurnClient(
-            username: Relay.user, password: SecretBytes(copying: Array(password.utf8)),
+            username: CoturnServer.user, password: SecretBytes(copying: Array(password.utf8)),
             carrier: carrier, seed: 1, now: MonotonicClock.now())
     }
 
@@ -147,56 +143,5 @@ struct TurnServerTests {
                 message.withUnsafeBytes { _ = client.receive($0, now: MonotonicClock.now()) }
             }
         }
-    }
-}
-
-/// A coturn of this test's own, on the loopback.
-private final class Relay {
-    static let user = "ann"
-    static let password = "a password"
-
-    let port: UInt16
-    private let process = Process()
-    private let folder: URL
-
-    init() throws {
-        // A free port, of both kinds as likely as not.
-        port = try DatagramSocket(bind: .loopbackIPv4(port: 0)).localAddress.port
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("sealift-relay-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/turnserver")
-        process.arguments = [
-            "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", "--listening-port=\(port)",
-            "--lt-cred-mech", "--user=\(Self.user):\(Self.password)", "--realm=sealift.test",
-            "--allow-loopback-peers", "--cli-password=unused", "--no-cli", "--no-tls",
-            "--no-dtls", "--log-file=stdout", "--simple-log",
-            "--pidfile=\(folder.path)/pid", "--userdb=\(folder.path)/db",
-        ]
-        process.currentDirectoryURL = folder
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        _ = try connect()
-    }
-
-    /// A connection, once the server listens.
-    func connect() throws -> StreamSocket {
-        let deadline = MonotonicClock.now() + .seconds(20)
-        while true {
-            do {
-                return try StreamSocket(
-                    connectingTo: .loopbackIPv4(port: port), until: deadline)
-            } catch {
-                guard MonotonicClock.now() < deadline, process.isRunning else { throw error }
-                sched_yield()
-            }
-        }
-    }
-
-    func stop() {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        try? FileManager.default.removeItem(at: folder)
     }
 }

@@ -3,6 +3,7 @@ import SealiftCrypto
 import SealiftIO
 import SealiftTransfer
 import SealiftTransport
+import SealiftTraversal
 
 /// Serves measurements until the user stops it: the waiting end of `sealift doctor --bench`.
 ///
@@ -46,7 +47,8 @@ private final class MeasurementService {
                 sockets: try options.network.openSockets(listen: listen), waker: waker,
                 policy: options.network)
             finder = try PathFinder(
-                pump, policy: options.network, stun: options.stun, rendezvous: [], waker: waker)
+                pump, role: .callee, device: device.publicKeys.id, policy: options.network,
+                stun: options.stun, rendezvous: [], relay: nil, waker: waker)
             machine = try MeasurementMachine(pump.sockets)
         } catch {
             throw SealiftError(listening: error)

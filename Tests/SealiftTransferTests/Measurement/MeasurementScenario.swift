@@ -39,7 +39,8 @@ struct MeasurementScenario {
         let host = MeasurementHost(
             responder: responder, configuration: ConnectionConfiguration(packetNumberSkipSeed: seed)
         )
-        let (role, seeds) = (callerRole, Mutex(seed &+ 2))
+        let role = callerRole
+        let seeds = Mutex(seed &+ 2)
         let caller = try MeasurementCaller(
             paths: [PathID(1, 0, 0)],
             configuration: ConnectionConfiguration(packetNumberSkipSeed: seed &+ 3),

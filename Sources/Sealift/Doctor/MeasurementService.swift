@@ -46,7 +46,8 @@ private final class MeasurementService {
                 sockets: try options.network.openSockets(listen: listen), waker: waker,
                 policy: options.network)
             finder = try PathFinder(
-                pump, policy: options.network, stun: options.stun, rendezvous: [], waker: waker)
+                pump, role: .callee, device: device.publicKeys.id, policy: options.network,
+                stun: options.stun, rendezvous: [], relay: nil, waker: waker)
             machine = try MeasurementMachine(pump.sockets)
         } catch {
             throw SealiftError(listening: error)

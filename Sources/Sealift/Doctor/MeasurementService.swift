@@ -3,6 +3,7 @@ import SealiftCrypto
 import SealiftIO
 import SealiftTransfer
 import SealiftTransport
+import SealiftTraversal
 
 /// Serves measurements until the user stops it: the waiting end of `sealift doctor --bench`.
 ///

@@ -24,6 +24,10 @@ public struct ContactName: Hashable, Sendable, CustomStringConvertible {
                 guard let script = NameSkeleton.script(of: scalar) else { throw .character(scalar) }
                 scripts.insert(script)
                 isAfterLetter = true
+            case .modifierLetter where scalar == "\u{30FC}":
+                // The long vowel of Japanese, which half of all names in katakana have.
+                scripts.insert("KATAKANA")
+                isAfterLetter = false
             case .nonspacingMark, .spacingMark:
                 // One mark on a letter; stacks of them reach into the lines around.
                 guard isAfterLetter else { throw .character(scalar) }

@@ -34,8 +34,10 @@ public struct NameSkeleton: Hashable, Sendable {
         switch letter.value {
         case 0x4E00...0x9FFF, 0x3400...0x4DBF, 0x20000...0x323AF: return "CJK"
         case 0xAC00...0xD7A3: return "HANGUL"
-        // Compatibility: letter-like symbols, presentation forms, wide and mathematical letters.
-        case 0x2100...0x214F, 0xF900...0xFAFF, 0xFB00...0xFDFF, 0xFE70...0xFEFF, 0xFF00...0xFFEF,
+        // Small capitals and other phonetic forms; compatibility: letter-like symbols, presentation
+        // forms, wide and mathematical letters.
+        case 0x1D00...0x1DBF, 0x2100...0x214F, 0xF900...0xFAFF, 0xFB00...0xFDFF, 0xFE70...0xFEFF,
+            0xFF00...0xFFEF,
             0x1D400...0x1D7FF, 0x1EE00...0x1EEFF, 0x2F800...0x2FA1F:
             return nil
         default:
@@ -54,7 +56,7 @@ public struct NameSkeleton: Hashable, Sendable {
 
     /// The look-alikes of a Latin letter, as its skeleton stands for them.
     private static let alikes: [(String, String)] = [
-        ("аАΑα", "a"), ("ВΒβ", "b"), ("сСϲ", "c"), ("ԁ", "d"), ("еЕΕ", "e"), ("ɡ", "g"),
+        ("аАΑαɑ", "a"), ("ВΒβ", "b"), ("сСϲ", "c"), ("ԁ", "d"), ("еЕΕ", "e"), ("ɡ", "g"),
         ("нНΗһҺ", "h"), ("1IiіІΙιlLӏӀıɩ", "l"), ("јЈϳ", "j"), ("кКΚκ", "k"), ("мМΜ", "m"),
         ("пΝηո", "n"), ("0оОΟοσօ", "o"), ("рРΡρ", "p"), ("ԛ", "q"), ("г", "r"), ("5ѕЅ", "s"),
         ("тТΤτ", "t"), ("υս", "u"), ("νѵ", "v"), ("ѡωԝ", "w"), ("хХΧχ", "x"), ("уУΥγүҮ", "y"),

@@ -17,6 +17,7 @@ struct SealiftCommand: ParsableCommand {
               sealift receive --output ~/incoming    asks for the ticket
               sealift hash model/                    the root that both ends must arrive at
               sealift verify . --manifest m          proves again what was received
+              sealift log                            what was sent and received
               sealift doctor                         looks at this machine's network
 
             \(HelpText.exitStatus)
@@ -33,7 +34,7 @@ struct SealiftCommand: ParsableCommand {
         version: "sealift \(version)",
         subcommands: [
             SendCommand.self, ReceiveCommand.self, HashCommand.self, VerifyCommand.self,
-            RendezvousCommand.self, DoctorCommand.self,
+            RendezvousCommand.self, DoctorCommand.self, LogCommand.self,
         ])
 }
 

@@ -48,7 +48,7 @@ public final class AuditLog: Sendable {
     public func append(_ entry: AuditEntry) throws(StoreFailure) -> LogHead {
         try Store.locked(store.home) { () throws(StoreFailure) in
             onStep?(.locked)
-            let kept = try keptHead()
+            let kept = try Self.keptHead(store)
             let checkpoint = try store.write { database in
                 let state = try self.state(in: database)
                 try Self.require(kept, isReachedBy: state, in: database)
@@ -76,9 +76,9 @@ public final class AuditLog: Sendable {
     }
 
     /// The head beside the database; nil where there is none.
-    func keptHead() throws(StoreFailure) -> LogCheckpoint? {
+    static func keptHead(_ store: Store) throws(StoreFailure) -> LogCheckpoint? {
         do throws(SystemError) {
-            return try store.home.readRecord(Self.headRecord, atMost: LogCheckpoint.byteCount)
+            return try store.home.readRecord(headRecord, atMost: LogCheckpoint.byteCount)
                 .flatMap { LogCheckpoint(encoded: $0) }
         } catch {
             throw .system(error)
@@ -120,11 +120,16 @@ public final class AuditLog: Sendable {
     /// Looks for the first entry that is not what it was; see ``LogVerdict``.
     /// - Parameter witnesses: heads of this log that others kept.
     public func verify(witnesses: [LogHead] = []) throws(StoreFailure) -> LogVerdict {
-        let kept = try keptHead()
+        try Self.verify(store, of: device.publicKeys, witnesses: witnesses)
+    }
+
+    /// The same for a log that cannot be opened any more, because it was put back or cut short.
+    public static func verify(
+        _ store: Store, of device: DevicePublicKeys, witnesses: [LogHead] = []
+    ) throws(StoreFailure) -> LogVerdict {
+        let kept = try keptHead(store)
         return try store.read { database in
-            try LogVerifier(
-                device: self.device.publicKeys, kept: kept, witnesses: witnesses
-            ).run(on: database)
+            try LogVerifier(device: device, kept: kept, witnesses: witnesses).run(on: database)
         }
     }
 
@@ -138,7 +143,7 @@ public final class AuditLog: Sendable {
     }
 
     private func begin() throws(StoreFailure) {
-        let kept = try keptHead()
+        let kept = try Self.keptHead(store)
         let isNew = try store.write { database -> LogCheckpoint? in
             if try Row.fetchOne(database, sql: "SELECT 1 FROM log") != nil {
                 let state = try self.state(in: database)

@@ -22,13 +22,20 @@ struct GuestBook {
     private var guests: [SessionID: Guest] = [:]
     /// The sessions that are served.
     private(set) var served: Set<SessionID> = []
-    /// Content bytes of sessions that are gone.
-    private var sentBefore: UInt64 = 0
+    /// Content bytes of sessions that are gone, by device.
+    private var sentBefore: [DeviceID: UInt64] = [:]
 
     subscript(id: SessionID) -> Guest? { guests[id] }
 
     /// Content bytes handed to transports in all sessions, also those that are gone.
-    var sentBytes: UInt64 { guests.values.reduce(sentBefore) { $0 + $1.sentBytes } }
+    var sentBytes: UInt64 {
+        guests.values.reduce(sentBefore.values.reduce(0, +)) { $0 + $1.sentBytes }
+    }
+
+    /// The same, to one device.
+    func sentBytes(to device: DeviceID) -> UInt64 {
+        sessions(of: device).reduce(sentBefore[device] ?? 0) { $0 + (guests[$1]?.sentBytes ?? 0) }
+    }
 
     /// Content bytes handed to the transports of the sessions that are served.
     var sentToServed: UInt64 { served.reduce(0) { $0 + (guests[$1]?.sentBytes ?? 0) } }
@@ -72,7 +79,7 @@ struct GuestBook {
     /// - Returns: who it was, and whether it was served; nil for a session that never stood.
     mutating func left(_ id: SessionID) -> Guest? {
         guard let guest = guests.removeValue(forKey: id) else { return nil }
-        sentBefore += guest.sentBytes
+        sentBefore[guest.device, default: 0] += guest.sentBytes
         served.remove(id)
         return guest
     }

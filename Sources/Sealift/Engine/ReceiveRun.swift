@@ -2,6 +2,7 @@ import SealiftBase
 import SealiftContent
 import SealiftCrypto
 import SealiftIO
+import SealiftPeople
 import SealiftTransfer
 import SealiftTransport
 import SealiftTraversal
@@ -27,6 +28,10 @@ final class ReceiveRun {
     private let pump: DatagramPump
     private let finder: PathFinder
     private let home: StateHome
+    /// What this run did, in the machine's log.
+    private let records: TransferRecords
+    /// The device that answered first; a ticket leads to one only.
+    private var sender: DeviceID?
     private let manifest: ManifestFile?
     private let dialer: ReceiverDialer
     /// The session that counts: the first dial, then the newest that somebody answered.
@@ -56,6 +61,7 @@ final class ReceiveRun {
         try options.relay?.check(options.network)
         home = try StateHome(options.home)
         let device = try home.device()
+        records = try TransferRecords(home: home, device: device, direction: .received)
         manifest = try options.manifest.map { path throws(SealiftError) in
             try ManifestFile(named: path)
         }
@@ -111,8 +117,26 @@ final class ReceiveRun {
         // Nobody needs the answer any more: wake whoever thinks about it.
         if consent.isAsking { cancellation.request() }
         observer.finish()
-        if let loopFailure { throw loopFailure }
-        return try result()
+        return try logged(loopFailure)
+    }
+
+    /// The result, with its entry in the log.
+    private func logged(_ loopFailure: SealiftError?) throws(SealiftError) -> TransferSummary {
+        if let sender { records.count(progress.received(current.tally), to: sender) }
+        let summary: TransferSummary
+        do throws(SealiftError) {
+            if let loopFailure { throw loopFailure }
+            summary = try result()
+        } catch {
+            // Why the transfer ended is what the user has to know first.
+            try? records.finish(error)
+            throw error
+        }
+        if let sender, let completion {
+            try records.ended(
+                sender, with: completion, isWhole: summary.isWhole, bytes: summary.received)
+        }
+        return summary
     }
 
     private func loop() -> SealiftError? {
@@ -329,16 +353,34 @@ final class ReceiveRun {
     private func proceed(_ attempt: ReceiveAttempt, now: Instant) {
         if let failure = attempt.summary?.obstacle {
             fail(failure, now: now)
-        } else {
-            attempt.isAccepted = true
-            attempt.endpoint.accept()
+            return
         }
+        do throws(SealiftError) {
+            if let sender {
+                try records.started(
+                    sender, decision: options.role == .pairingCode ? .code : .ticket,
+                    subject: [options.absoluteOutput])
+            }
+        } catch {
+            // Nothing is received on an entry of the log that is not on disk.
+            fail(error, now: now)
+            return
+        }
+        attempt.isAccepted = true
+        attempt.endpoint.accept()
     }
 
     /// Ends the run before anything was accepted.
     private func fail(_ failure: SealiftError, now: Instant) {
         guard self.failure == nil else { return }
         self.failure = failure
+        if let sender, current.summary != nil {
+            do throws(SealiftError) {
+                try records.denied(sender, failure.code, paths: [options.absoluteOutput])
+            } catch {
+                self.failure = error
+            }
+        }
         fresh = nil
         if current.endpoint.isOver { isOver = true }
         if current.summary != nil {
@@ -356,6 +398,7 @@ final class ReceiveRun {
     ) throws(SealiftError) {
         switch action {
         case .connected(let peer, let path):
+            sender = peer.id
             try connected(
                 attempt,
                 PeerConnection(

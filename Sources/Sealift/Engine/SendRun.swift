@@ -3,6 +3,7 @@ import SealiftBase
 import SealiftContent
 import SealiftCrypto
 import SealiftIO
+import SealiftPeople
 import SealiftTransfer
 import SealiftTransport
 import SealiftTraversal
@@ -28,6 +29,8 @@ final class SendRun {
     private let reception: Reception
     private let manifest: ManifestFile?
     private var desk: TicketDesk
+    /// What this run did, in the machine's log.
+    private let records: TransferRecords
     private let disk: SenderDisk
     private let finder: PathFinder
     /// Hears dialers on this machine's links; nil where the policy leaves none.
@@ -55,6 +58,7 @@ final class SendRun {
         try options.relay?.check(options.network)
         let home = try StateHome(options.home)
         let device = try home.device()
+        records = try TransferRecords(home: home, device: device, direction: .sent)
         ownFingerprint = device.publicKeys.id.fingerprint.description
         let sources = try SendArguments(options.paths)
         var desk = try TicketDesk(home: home, options: options, sources: sources)
@@ -154,7 +158,9 @@ final class SendRun {
         // Nobody needs the answer any more: wake whoever thinks about it.
         if reception.isAsking { cancellation.request() }
         observer.finish()
-        if let failure = loopFailure ?? failure { throw failure }
+        let ending = loopFailure ?? failure
+        do throws(SealiftError) { try records.finish(ending) } catch { throw ending ?? error }
+        if let ending { throw ending }
         guard let (completion, skipped, failed) = completion else {
             throw SealiftError(.internalFailure, "the run ended without a result", advice: "")
         }
@@ -313,6 +319,7 @@ final class SendRun {
     ) {
         if let refusal = desk.refusal(for: peer.id) {
             endpoint.refuse(id, refusal)
+            noteDenied(peer.id, refusal)
             return
         }
         let connection = PeerConnection(
@@ -323,9 +330,31 @@ final class SendRun {
         // Who accepted the ticket before was let in before.
         switch desk.isClaimed(by: peer.id) ? .accept : reception.judge(peer.id, connection) {
         case .accept: letIn(id)
-        case .decline: endpoint.refuse(id, .declined)
+        case .decline:
+            endpoint.refuse(id, .declined)
+            noteDenied(peer.id, .declined)
         case nil: break
         }
+    }
+
+    /// Logs that `device` got nothing. Nothing goes on unlogged.
+    private func noteDenied(_ device: DeviceID, _ reason: RefusalReason) {
+        do throws(SealiftError) {
+            try records.denied(device, SealiftError(reason).code, paths: desk.paths)
+        } catch {
+            failure = error
+            isOver = true
+        }
+    }
+
+    /// Logs that `device` may have content from now on.
+    private func noteStarted(_ device: DeviceID, in id: GuestBook.SessionID) throws(SealiftError) {
+        let ticket = desk.ticket.secret.tag(direction: .initiatorToResponder, hour: 0)
+        let byTicket = endpoint.secretTag(of: id) == ticket
+        try records.started(
+            device,
+            decision: options.admission == .asked ? .user : byTicket ? .ticket : .code,
+            subject: desk.paths)
     }
 
     private func letIn(_ id: SenderEndpoint.SessionID) {
@@ -348,19 +377,23 @@ final class SendRun {
                 case .decline: endpoint.refuse(id, .declined)
                 }
             }
+            if decision == .decline { noteDenied(device, .declined) }
         }
     }
 
     private func decideClaim(of id: SenderEndpoint.SessionID, by peer: DevicePublicKeys) {
         do throws(SealiftError) {
             let refusal = try desk.claim(by: peer.id)
-            if refusal == nil {
+            if let refusal {
+                noteDenied(peer.id, refusal)
+            } else {
+                try noteStarted(peer.id, in: id)
                 guests.serve(id)
                 patience = nil
             }
             endpoint.claimDecided(id, refusal)
         } catch {
-            // Nothing moves on a claim that is not on disk.
+            // Nothing moves on a claim, or an entry of the log, that is not on disk.
             failure = error
             endpoint.claimDecided(id, .unavailable)
             isOver = true
@@ -407,6 +440,13 @@ final class SendRun {
         guard let guest = guests[id] else { return }
         guests.confirmed(id, isWhole: isWhole)
         countSent(to: id)
+        do throws(SealiftError) {
+            try records.ended(
+                guest.device, with: completion, isWhole: isWhole,
+                bytes: guests.sentBytes(to: guest.device))
+        } catch {
+            failure = error
+        }
         observer.tellLast(
             progress.confirmed(completion, statistics: endpoint.statistics(of: id)))
         switch options.audience {
@@ -449,6 +489,7 @@ final class SendRun {
     /// A session is gone. Unless the receiver knows that it has everything, it may come back.
     private func leave(_ id: SenderEndpoint.SessionID, _ ending: SessionEnding, now: Instant) {
         guard let guest = guests.left(id), guest.isServed else { return }
+        records.count(guests.sentBytes(to: guest.device), to: guest.device)
         disk.pause([])
         if guests.served.isEmpty { patience = returnTime(now: now) }
         guard !isLeaving else {

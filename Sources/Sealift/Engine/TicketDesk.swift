@@ -9,7 +9,8 @@ import SealiftTransfer
 struct TicketDesk {
     private let home: StateHome
     private let options: SendOptions
-    private let paths: [[UInt8]]
+    /// What is sent: canonical and absolute.
+    let paths: [[UInt8]]
     /// The ticket that `--ticket-file` held, which serves again.
     private let servedAgain: (ticket: Ticket, record: TicketRecord)?
     private var record: TicketRecord?

@@ -55,6 +55,9 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     /// What lies on the disk is not what the manifest says.
     case treeDiffers = "tree_differs"
 
+    /// The audit log is not what this device signed, or cannot be continued.
+    case logDamaged = "log_damaged"
+
     // Files and disks.
     /// A file or folder to send or hash does not exist.
     case sourceNotFound = "source_not_found"
@@ -99,7 +102,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
             .ticketExpired, .ticketWithdrawn, .ticketDeclined, .wrongSender,
             .codeMistyped, .codeUnknown, .codeWrong:
             .ticket
-        case .rootMismatch, .protocolViolation, .listingRefused, .manifestDamaged, .treeDiffers:
+        case .rootMismatch, .protocolViolation, .listingRefused, .manifestDamaged, .treeDiffers,
+            .logDamaged:
             .integrity
         case .sourceNotFound, .sourceUnreadable, .permissionDenied, .diskFull, .storageFailed,
             .homeUnusable, .ticketFileUnreadable:

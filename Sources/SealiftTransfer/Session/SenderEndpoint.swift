@@ -44,6 +44,8 @@ public struct SenderEndpoint {
         var session: SenderSession?
         var framer = ControlMessageFramer()
         let peer: DevicePublicKeys
+        /// Names the secret that let the peer in.
+        let secretTag: HandshakeTag
         /// The connection ids that lead here.
         var listed: [ConnectionID] = []
         /// Why the connection closes, once it does.
@@ -83,6 +85,9 @@ public struct SenderEndpoint {
     public func statistics(of id: SessionID) -> ConnectionStatistics? {
         links[id]?.connection.statistics
     }
+
+    /// The tag of the secret that let a session's peer in: the ticket's, or a code's.
+    public func secretTag(of id: SessionID) -> HandshakeTag? { links[id]?.secretTag }
 
     /// Content bytes of a session handed to its transport, less those still waiting there.
     public func contentBytesSent(of id: SessionID) -> UInt64? {
@@ -160,7 +165,7 @@ public struct SenderEndpoint {
         links[id] = Link(
             connection: Connection(
                 session: established, configuration: configuration, on: path, now: now),
-            peer: established.peer)
+            peer: established.peer, secretTag: established.pskTag)
         relist(id)
         actions.append(.admit(id, established.peer, path))
     }

@@ -4,7 +4,7 @@ import Testing
 struct UsageTests {
     @Test(
         "shows help and version on standard output",
-        arguments: ["send", "receive", "hash", "verify", nil])
+        arguments: ["send", "receive", "hash", "verify", "log", nil])
     func help(subcommand: String?) throws {
         let sealift = try SealiftProcess()
         defer { sealift.remove() }

@@ -1,0 +1,97 @@
+public import SealiftPeople
+public import SealiftBase
+import SealiftCrypto
+import SealiftStore
+
+/// One line of the log.
+public struct LogLine: Sendable {
+    /// Its place; the first is 0.
+    public var position: UInt64
+    /// What it says; nil where a newer sealift wrote it.
+    public var entry: AuditEntry?
+    /// The other device's fingerprint: 32 hexadecimal digits; nil where the entry names none.
+    public var peer: String?
+}
+
+/// Shows this machine's log, oldest entry first, as long as `visit` says yes.
+/// - Parameters:
+///   - home: the folder of sealift's own state, or nil for the default.
+///   - since: nothing before this time.
+///   - peer: how the fingerprint of the other device begins, in hexadecimal; empty for all.
+/// - Throws: where the log cannot be read.
+public func readLog(
+    home: [UInt8]?, since: WallTime? = nil, peer: String = "", _ visit: (LogLine) -> Bool
+) throws(SealiftError) {
+    let log = try openLog(home)
+    do throws(StoreFailure) {
+        try log.forEachEntry(since: since, peer: peer) { position, entry in
+            let entry = try? entry.get()
+            return visit(
+                LogLine(
+                    position: position, entry: entry,
+                    peer: entry?.peer?.fingerprint.description))
+        }
+    } catch {
+        throw SealiftError(log: error)
+    }
+}
+
+/// What came of checking the log.
+public struct LogVerification: Equatable, Sendable {
+    /// Entries that this device signed.
+    public var entries: UInt64
+    /// The root over them.
+    public var root: Hash256
+    /// When the first and the last were signed; nil for an empty log.
+    public var times: ClosedRange<WallTime>?
+    /// The place of the first thing wrong, where it has one.
+    public var position: UInt64?
+    /// What is wrong there: `edited`, `deleted`, `reordered`, `inserted`, `truncated`, `rewritten`,
+    /// `head_missing`, `other_log`; nil where everything is as it was.
+    public var finding: String?
+}
+
+/// Checks every entry of this machine's log against what the device signed, the head beside the
+/// database, and the heads that other devices keep in receipts.
+/// - Throws: where the log cannot be read.
+public func verifyLog(home: [UInt8]?) throws(SealiftError) -> LogVerification {
+    let home = try StateHome(home)
+    let device = try home.device()
+    let verdict: LogVerdict
+    do throws(StoreFailure) {
+        let store = try Store(in: home.folder)
+        verdict = try AuditLog.verify(
+            store, of: device.publicKeys,
+            witnesses: try store.witnessedHeads(of: device.publicKeys.id))
+    } catch {
+        throw SealiftError(log: error)
+    }
+    let (finding, position) = words(verdict.finding)
+    return LogVerification(
+        entries: verdict.size, root: verdict.root, times: verdict.times, position: position,
+        finding: finding)
+}
+
+private func words(_ finding: LogFinding?) -> (String?, UInt64?) {
+    switch finding {
+    case nil: (nil, nil)
+    case .edited(let position): ("edited", position)
+    case .deleted(let position): ("deleted", position)
+    case .reordered(let position): ("reordered", position)
+    case .inserted(let position): ("inserted", position)
+    case .truncated(let position, _): ("truncated", position)
+    case .rewritten: ("rewritten", nil)
+    case .headMissing: ("head_missing", nil)
+    case .otherLog: ("other_log", nil)
+    }
+}
+
+private func openLog(_ home: [UInt8]?) throws(SealiftError) -> AuditLog {
+    let home = try StateHome(home)
+    let device = try home.device()
+    do throws(StoreFailure) {
+        return try AuditLog(Store(in: home.folder), of: device)
+    } catch {
+        throw SealiftError(log: error)
+    }
+}

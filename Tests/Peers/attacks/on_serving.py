@@ -98,7 +98,17 @@ class _Speaking(Sender):
 
 
 def _saying(*messages: bytes) -> type[Sender]:
-    return type("Saying", (_Speaking,), {"extra": lambda self: b"".join(messages)})
+    """Says them, and serves no file after that: the receiver cannot be done before it hears them."""
+
+    class Saying(_Speaking):
+        def extra(self) -> bytes:
+            return b"".join(messages)
+
+        def send_piece(self, object_id: int, file: int, piece: int) -> None:
+            if file == 0:
+                super().send_piece(object_id, file, piece)
+
+    return Saying
 
 
 class _SpeakingOnRequest(Sender):
@@ -170,10 +180,14 @@ class FailedTwice(_SpeakingOnRequest):
 class Unclaimed(Sender):
     """Answers a claim with nothing but more of its own."""
 
+    has_offered_again = False
+
     def take_message(self, kind: int, body: bytes) -> None:
         if kind == ms.CLAIM:
             self.connection.send_message(ms.OFFER, self.offer().body())
-        else:
+            self.has_offered_again = True
+        elif not self.has_offered_again:
+            # What comes behind a claim need not wait for the answer (PROTOCOL section 7.1).
             super().take_message(kind, body)
 
 
@@ -451,12 +465,18 @@ class MessageFlood(_Speaking):
 def message_flood(door: OpenDoor) -> None:
     """The same root stated a hundred thousand times: ended or ridden out, without memory."""
     memory = door.memory()
+
+    class Measured(MessageFlood):
+        def _take_complete(self, root: bytes, files: int, total: int) -> None:
+            # The receiver took every one of them, and is there until it has its answer.
+            memory.expect_growth_below(MEMORY_LIMIT)
+            super()._take_complete(root, files, total)
+
     try:
-        door.sender(MessageFlood).serve()
+        door.sender(Measured).serve()
     except Closed as closed:
         if closed.close.code != fr.VIOLATION:
             raise Unexpected(f"closed with {closed.close.code}, not 1") from closed
-    memory.expect_growth_below(MEMORY_LIMIT)
 
 
 def _refusing(code: int) -> Attack:

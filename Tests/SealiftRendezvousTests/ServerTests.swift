@@ -63,6 +63,7 @@ struct ServerTests {
         receiver.send(.subscribe([mailbox]))
         for box in boxes { #expect(try next(receiver) == .box(mailbox, box)) }
         #expect(server.counters.clients == 2)
+        #expect(sender.localAddress?.bytes == [127, 0, 0, 1])
         sender.close()
         receiver.close()
     }

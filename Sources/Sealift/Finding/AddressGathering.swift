@@ -96,6 +96,9 @@ struct AddressGathering {
             datagram, socket: path.socket, from: TransportAddress(path.address), now: now)
     }
 
+    /// Asks all servers again: the network may have changed since.
+    mutating func refresh(now: Instant) { gatherer.refresh(now: now) }
+
     /// Asks whom there is to ask now.
     mutating func advance(_ pump: DatagramPump, now: Instant) {
         while let event = mapper?.takeEvent() { mapped.take(event) }

@@ -32,6 +32,9 @@ final class CallDesk: Sendable {
     /// How long after a lost connection the next is tried; twice as long each time, up to half a minute.
     private static let firstRetry = Duration.seconds(1)
     private static let longestRetry = Duration.seconds(30)
+    /// How often it is looked whether the connection's end here is still an address of this machine: after
+    /// a change of networks nothing comes any more, and nobody says so.
+    private static let lookInterval = Duration.seconds(2)
     /// Boxes kept to be put again at a server that was lost or busy: calls that may still live.
     private static let mostOutgoing = 4
     /// Arrivals that wait; more are dropped, and come again if they matter.
@@ -225,7 +228,8 @@ final class CallDesk: Sendable {
         // When to subscribe, and put what is to be put, once more: a new hour, or a server that was busy.
         var again = Instant.distantFuture
         while !isFinished {
-            switch connection.receive(until: again) {
+            let look = MonotonicClock.now() + Self.lookInterval
+            switch connection.receive(until: min(again, look)) {
             case .message(.welcome(let welcome)):
                 guard let solution = welcome.work.solutionToEnter() else {
                     return "\(server.host) asks for more work than is sensible"
@@ -242,6 +246,10 @@ final class CallDesk: Sendable {
                 break
             case .message:
                 return "\(server.host) does not keep to the protocol"
+            case .timedOut where again > MonotonicClock.now():
+                guard Self.isOurs(connection.localAddress) else {
+                    return "this machine has left the network that \(server.host) was found from"
+                }
             case .timedOut:
                 announce()
                 again = Self.nextHour
@@ -250,6 +258,11 @@ final class CallDesk: Sendable {
             }
         }
         return "it is no longer needed"
+    }
+
+    private static func isOurs(_ address: TransportAddress?) -> Bool {
+        guard let address, let own = try? NetworkInterfaces.addresses() else { return true }
+        return own.contains { $0.address.bytes == address.bytes }
     }
 
     /// Subscribes, and puts what is to be put.

@@ -126,6 +126,7 @@ final class PathFinder {
         guard search == nil, !servers.isEmpty else { return }
         if lines.isEmpty { lines = [Line(number: Self.firstLine, psk: psk)] }
         search = Search(due: start, latest: start + gathering.patience)
+        gathering.refresh(now: start)
     }
 
     /// The two ends have met: leaves the servers.
@@ -328,6 +329,8 @@ final class PathFinder {
         guard let place = lines.firstIndex(where: { $0.number == arrival.line }) else { return }
         switch lines[place].ledger.admit(arrival.call, now: now) {
         case .begin:
+            // Who calls may have lost us because our network changed.
+            gathering.refresh(now: now)
             let answer = ownCall(arrival.call.id, now: now)
             for desk in desks { desk.put(answer, line: arrival.line) }
             begin(lines[place], local: answer, peer: arrival.call, now: now)

@@ -63,9 +63,9 @@ public struct ReceiveOptions: Sendable {
             onConflict: policy, selection: selection, verifiesDisk: verifiesDisk)
     }
 
-    /// How long to try for the first contact unless told otherwise: 20 seconds, as long as probing lasts
-    /// (`docs/PROTOCOL.md` §10.9).
-    public static let defaultConnectTimeout: Duration = .seconds(20)
+    /// How long to try for the first contact unless told otherwise: 19 seconds, so that within 20 it is said
+    /// why there was none.
+    public static let defaultConnectTimeout: Duration = .seconds(19)
 
     /// Makes options from a ticket that was read already.
     init(

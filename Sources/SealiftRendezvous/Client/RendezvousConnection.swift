@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -31,6 +32,12 @@ public final class RendezvousConnection: Sendable {
     /// Messages that wait to be taken; a server that sends more while nobody takes is hung up on.
     private static let queueCapacity = 256
 
+    /// A server that is asked nothing for long is asked by TCP whether it is there: after so many seconds,
+    /// so many times, so many seconds apart. Routers that were restarted tell nobody.
+    private static let keepAlive = (idle: 15, count: 3, interval: 5)
+
+    /// This machine's end of the connection; nil where it is not known.
+    public let localAddress: TransportAddress?
     private let group: MultiThreadedEventLoopGroup
     private let channel: any Channel
     private let queue: BoundedQueue<ServerMessage>
@@ -51,6 +58,10 @@ public final class RendezvousConnection: Sendable {
             // The handlers come once there is a connection: of several addresses only one is kept.
             let channel = try ClientBootstrap(group: group)
                 .connectTimeout(time)
+                .channelOption(.socketOption(.so_keepalive), value: 1)
+                .channelOption(tcp(TCP_KEEPIDLE), value: keepAlive.idle)
+                .channelOption(tcp(TCP_KEEPCNT), value: keepAlive.count)
+                .channelOption(tcp(TCP_KEEPINTVL), value: keepAlive.interval)
                 .connect(host: address.host, port: Int(address.port))
                 .flatMap { channel in
                     channel.closeFuture.whenComplete { _ in
@@ -80,12 +91,17 @@ public final class RendezvousConnection: Sendable {
         }
     }
 
+    private static func tcp(_ option: CInt) -> ChannelOptions.Types.SocketOption {
+        ChannelOptions.tcpOption(NIOBSDSocket.Option(rawValue: option))
+    }
+
     private init(
         group: MultiThreadedEventLoopGroup, channel: any Channel,
         queue: BoundedQueue<ServerMessage>
     ) {
         self.group = group
         self.channel = channel
+        localAddress = channel.localAddress.flatMap { TransportAddress($0) }
         self.queue = queue
     }
 

@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import NIOHTTP1
 import SealiftTraversal
@@ -10,18 +9,12 @@ enum ClientAddress {
     static func of(
         _ channel: any Channel, _ head: HTTPRequestHead, trustsForwardedFor: Bool
     ) -> TransportAddress? {
-        guard trustsForwardedFor else { return channel.remoteAddress.flatMap(address) }
+        guard trustsForwardedFor else {
+            return channel.remoteAddress.flatMap { TransportAddress($0) }
+        }
         guard let entry = head.headers[canonicalForm: "x-forwarded-for"].last,
             let forwarded = try? SocketAddress(ipAddress: String(entry), port: 0)
         else { return nil }
-        return address(forwarded)
-    }
-
-    private static func address(_ address: SocketAddress) -> TransportAddress? {
-        guard let text = address.ipAddress else { return nil }
-        let isIPv6 = text.contains(":")
-        var bytes = [UInt8](repeating: 0, count: isIPv6 ? 16 : 4)
-        guard inet_pton(isIPv6 ? AF_INET6 : AF_INET, text, &bytes) == 1 else { return nil }
-        return TransportAddress(bytes: bytes, port: UInt16(clamping: address.port ?? 0))
+        return TransportAddress(forwarded)
     }
 }

@@ -26,9 +26,12 @@ struct SilenceWatch {
         self.paths = paths
     }
 
-    /// Another path on which the sender may be found.
+    /// Another path on which the sender may be found: the next one to try, and at once if it is silent. What
+    /// was just found is likelier than what was tried before.
     mutating func add(_ path: PathID) {
-        paths.append(path)
+        next = paths.isEmpty ? 0 : next % paths.count
+        paths.insert(path, at: next)
+        earliest = .zero
     }
 
     /// When ``fire(_:now:)`` wants to be called.

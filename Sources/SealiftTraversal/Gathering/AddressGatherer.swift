@@ -39,6 +39,9 @@ public struct AddressGatherer: Sendable {
     /// When a server that did not answer is asked again.
     static let retryInterval = Duration.seconds(60)
 
+    /// A server asked less long ago is not asked again because the network may have changed.
+    static let leastInterval = Duration.seconds(3)
+
     /// After this long without any answer UDP counts as blocked, though requests go on: four were sent.
     static let patience = Duration.seconds(4)
 
@@ -53,6 +56,8 @@ public struct AddressGatherer: Sendable {
         var mapped: TransportAddress?
         /// When it was asked first.
         var begun: Instant?
+        /// When it was asked last.
+        var asked: Instant?
         /// Whether the first transaction is over.
         var isAnswered = false
 
@@ -133,6 +138,19 @@ public struct AddressGatherer: Sendable {
         schedule()
     }
 
+    /// Asks everybody again, other than those asked just now: the network may have changed. Until they have
+    /// answered, what they said counts, and ``isSettled`` is false.
+    public mutating func refresh(now: Instant) {
+        for index in queries.indices where queries[index].due != nil {
+            guard let asked = queries[index].asked, now - asked >= Self.leastInterval else {
+                continue
+            }
+            queries[index].due = now
+            queries[index].isAnswered = false
+        }
+        schedule()
+    }
+
     /// Takes a datagram that came to a socket.
     /// - Returns: whether it was an answer to one of our requests; anything else changes nothing.
     public mutating func receive(
@@ -170,6 +188,7 @@ public struct AddressGatherer: Sendable {
     private mutating func begin(_ index: Int, now: Instant) {
         queries[index].due = nil
         queries[index].begun = queries[index].begun ?? now
+        queries[index].asked = now
         guard let id = StunTransactionID(entropy.bytes(StunTransactionID.byteCount)) else { return }
         queries[index].binding = StunBinding(
             server: queries[index].server, transactionID: id, now: now)

@@ -135,6 +135,23 @@ struct AddressGathererTests {
         for last in 0..<100 { gatherer.ask(address(UInt8(last), port: 3_478), now: .zero) }
         #expect(answer(&gatherer, now: .zero) { _ in nil } == AddressGatherer.maximumServers)
     }
+
+    @Test("asks again when the network may have changed, but nobody whom it asked just now")
+    func refresh() {
+        var gatherer = gatherer()
+        let server = address(10, port: 3_478)
+        let (before, after) = (address(77, port: 40_000), address(78, port: 40_000))
+        gatherer.ask(server, now: .zero)
+        #expect(answer(&gatherer, now: .zero) { _ in before } == 1)
+        gatherer.refresh(now: .zero + .seconds(1))
+        #expect(gatherer.isSettled)
+        #expect(answer(&gatherer, now: .zero + .seconds(1)) { _ in after } == 0)
+        let later = Instant.zero + AddressGatherer.leastInterval
+        gatherer.refresh(now: later)
+        #expect(!gatherer.isSettled && gatherer.reflexive(socket: 0) == [before])
+        #expect(answer(&gatherer, now: later) { _ in after } == 1)
+        #expect(gatherer.isSettled && gatherer.reflexive(socket: 0) == [after])
+    }
 }
 
 extension TransportAddress {

@@ -33,7 +33,10 @@ public enum StoreFailure: Error, Equatable, Sendable {
             // Only SQLite's own words: never the statement's arguments.
             let words = error.message ?? "\(error.resultCode)"
             switch error.resultCode {
+            // The second: no room for the memory that programs share about the database.
             case .SQLITE_FULL: self = .full
+            case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
+                self = .full
             case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
             case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
                 self = .denied(words)

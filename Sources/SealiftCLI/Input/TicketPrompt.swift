@@ -10,19 +10,27 @@ enum TicketPrompt {
     private static let eraseAll: UInt8 = 21
     private static let wipe = "\u{8} \u{8}"
 
-    /// Reads a line; without completion where the terminal cannot be set up for it.
-    static func readLine(_ reader: LineReader) -> LineReader.Outcome {
+    /// Asks, and reads a line; without completion where the terminal cannot be set up for it. The question
+    /// comes once the terminal is ready for the answer.
+    static func readLine(_ reader: LineReader, asking question: String) -> LineReader.Outcome {
         var before = termios()
-        guard tcgetattr(STDIN_FILENO, &before) == 0 else { return reader.readLine() }
+        guard tcgetattr(STDIN_FILENO, &before) == 0 else {
+            StandardStream.error.write(question)
+            return reader.readLine()
+        }
         var typing = before
         typing.c_lflag &= ~tcflag_t(ICANON | ECHO)
         // A shell would find the terminal as it is now.
         withUnsafeMutableBytes(of: &typing.c_cc) { $0[Int(VSUSP)] = 0 }
-        guard tcsetattr(STDIN_FILENO, TCSADRAIN, &typing) == 0 else { return reader.readLine() }
+        guard tcsetattr(STDIN_FILENO, TCSADRAIN, &typing) == 0 else {
+            StandardStream.error.write(question)
+            return reader.readLine()
+        }
         defer {
             _ = tcsetattr(STDIN_FILENO, TCSADRAIN, &before)
             StandardStream.error.write("\n")
         }
+        StandardStream.error.write(question)
         return edit(reader) { StandardStream.error.write($0) }
     }
 

@@ -39,8 +39,9 @@ enum TicketSource: Equatable {
         case .standardInput:
             return try Self.text(LineReader(cancellation: cancellation).readLine())
         case .question:
-            StandardStream.error.write("Ticket or code: ")
-            return try Self.text(TicketPrompt.readLine(LineReader(cancellation: cancellation)))
+            return try Self.text(
+                TicketPrompt.readLine(
+                    LineReader(cancellation: cancellation), asking: "Ticket or code: "))
         }
     }
 

@@ -14,7 +14,7 @@ public enum SenderCommand: Equatable, Sendable {
 
 /// What that thread found.
 public enum SenderOutput: Sendable {
-    /// An object is ready to be sent; `contentBytes` of it are content.
+    /// An object is ready to be sent; `contentBytes` of it are content of files: none of a listing.
     case object(ObjectID, ObjectBuffer, contentBytes: Int)
     /// These objects are pieces of zeros.
     case zero(first: ObjectID, count: UInt64)

@@ -138,7 +138,7 @@ public struct SenderWorker<Source: SenderSource> {
         let isOnly = PieceGeometry.pieceCount(of: length) == 1
         PieceHasher.hash(UnsafeRawBufferPointer(content), isOnlyPiece: isOnly)
             .copyBytes(to: buffer.bytes)
-        pending.append(.object(request.firstObject, buffer, contentBytes: size))
+        pending.append(.object(request.firstObject, buffer, contentBytes: 0))
     }
 
     /// The piece at or behind the given place that is data, going on through the listing.

@@ -250,7 +250,7 @@ class PlainTCP(Contender):
 
     def start(self, bed, source, target):
         source, target = pathlib.Path(source), pathlib.Path(target)
-        listen, dial = f"TCP-LISTEN:{PORT},bind={bed.address('b')}", f"TCP:{bed.address('b')}:{PORT}"
+        listen, dial = f"TCP-LISTEN:{PORT},bind={bed.address('b')},reuseaddr", f"TCP:{bed.address('b')}:{PORT}"
         if source.is_dir():
             take = f"socat -u -b 262144 {listen} - | tar -C '{target}' -x"
             give = f"tar -C '{source.parent}' -c '{source.name}' | socat -u -b 262144 - {dial}"

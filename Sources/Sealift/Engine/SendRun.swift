@@ -287,10 +287,10 @@ final class SendRun {
         if guests.isAnyoneUnfinished {
             deadline = min(deadline, max(progress.nextReport, now + .milliseconds(1)))
         }
-        for end in [patience, farewellDeadline, finder.nextTimeout] {
-            deadline = min(deadline, end ?? .distantFuture)
-        }
-        return deadline
+        // Asked for in every turn: no array is made for it.
+        deadline = min(deadline, patience ?? .distantFuture)
+        deadline = min(deadline, farewellDeadline ?? .distantFuture)
+        return min(deadline, finder.nextTimeout ?? .distantFuture)
     }
 
     // MARK: Actions

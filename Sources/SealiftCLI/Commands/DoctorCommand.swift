@@ -50,19 +50,7 @@ struct DoctorCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Read the ticket from this file.", valueName: "file"))
     var ticketFile: PathArgument?
 
-    @Option(
-        help: ArgumentHelp(
-            "Listen here, repeatable (default: 0.0.0.0:0 and [::]:0; port 0 takes a free one).",
-            valueName: "addr:port"),
-        transform: AddressArgument.init(argument:))
-    var listen: [AddressArgument] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Put this address into the ticket instead of those of this machine, repeatable.",
-            valueName: "addr:port"),
-        transform: AddressArgument.init(argument:))
-    var advertise: [AddressArgument] = []
+    @OptionGroup var listening: ListeningOptions
 
     @OptionGroup var traffic: TrafficOptions
 
@@ -81,15 +69,10 @@ struct DoctorCommand: ParsableCommand {
         guard bench || (seconds == nil && ticketFile == nil) else {
             throw ValidationError("--seconds and --ticket-file belong to --bench")
         }
-        guard serve || (listen.isEmpty && advertise.isEmpty) else {
+        guard serve || listening.isUnused else {
             throw ValidationError("--listen and --advertise belong to --serve")
         }
-        guard !advertise.contains(where: { $0.address.port == 0 }) else {
-            throw ValidationError("--advertise needs a real port: nobody can reach port 0")
-        }
-        guard listen.isEmpty || network.bind.isEmpty else {
-            throw ValidationError("--listen names addresses already: leave out --bind")
-        }
+        try listening.check(against: network)
         let isPlain = network.isUnused && traffic.policy == TrafficPolicy()
         guard serve || bench || isPlain else {
             throw ValidationError(
@@ -146,8 +129,8 @@ struct DoctorCommand: ParsableCommand {
         _ terminal: TerminalOutput, _ output: ResultOutput, _ cancellation: Cancellation
     ) throws(SealiftError) -> [DoctorFinding] {
         var options = MeasurementServiceOptions()
-        options.listen = listen.map(\.address)
-        options.advertise = advertise.map(\.address)
+        options.listen = listening.listen.map(\.address)
+        options.advertise = listening.advertise.map(\.address)
         options.stun = try network.servers()
         options.network = network.policy
         options.traffic = traffic.policy

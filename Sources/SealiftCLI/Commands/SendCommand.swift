@@ -31,19 +31,7 @@ struct SendCommand: ParsableCommand {
             valueName: "file"))
     var ticketFile: PathArgument?
 
-    @Option(
-        help: ArgumentHelp(
-            "Listen here, repeatable (default: 0.0.0.0:0 and [::]:0; port 0 takes a free one).",
-            valueName: "addr:port"),
-        transform: AddressArgument.init(argument:))
-    var listen: [AddressArgument] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Put this address into the ticket instead of those of this machine, repeatable.",
-            valueName: "addr:port"),
-        transform: AddressArgument.init(argument:))
-    var advertise: [AddressArgument] = []
+    @OptionGroup var listening: ListeningOptions
 
     @Option(
         help: ArgumentHelp(
@@ -85,12 +73,7 @@ struct SendCommand: ParsableCommand {
     var paths: [PathArgument]
 
     func validate() throws {
-        guard !advertise.contains(where: { $0.address.port == 0 }) else {
-            throw ValidationError("--advertise needs a real port: receivers cannot reach port 0")
-        }
-        guard listen.isEmpty || network.bind.isEmpty else {
-            throw ValidationError("--listen names addresses already: leave out --bind")
-        }
+        try listening.check(against: network)
         guard !code || !network.noSignaling else {
             throw ValidationError("--code and --no-signaling contradict each other")
         }
@@ -124,7 +107,8 @@ struct SendCommand: ParsableCommand {
                 advice: "Set SEALIFT_RENDEZVOUS, such as wss://rv.example.org:7440#sha256=…")
         }
         return SendOptions(
-            paths: sources, listen: listen.map(\.address), advertise: advertise.map(\.address),
+            paths: sources, listen: listening.listen.map(\.address),
+            advertise: listening.advertise.map(\.address),
             expires: expires.map { .seconds($0.seconds) } ?? SendOptions.defaultExpiry,
             wait: wait.map { .seconds($0.seconds) }, ticketFile: ticketFile?.bytes,
             audience: keep ? .manyReceivers : .oneReceiver,

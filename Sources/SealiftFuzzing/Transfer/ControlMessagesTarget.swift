@@ -14,35 +14,22 @@ extension FuzzTarget {
             return messages.map { [0] + $0 } + [[3] + messages.flatMap { $0 }]
         }
     ) { input throws(BrokenRule) in
-        let step = 1 + input.choice(64)
-        let stream = input.rest()
-        let whole = read(stream, by: max(1, stream.count))
-        let inParts = read(stream, by: step)
-        try demand(whole.messages == inParts.messages, "chunks make other messages")
-        try demand(whole.violation == inParts.violation, "chunks make another verdict")
-        for message in whole.messages {
-            try demand(
-                read(message.encoded, by: .max).messages == [message],
-                "a message is not written as it was read")
-        }
+        try demandStableMessages(in: &input, encoded: \.encoded, read: read)
     }
 
-    private static func read(
-        _ stream: [UInt8], by step: Int
-    ) -> (messages: [ControlMessage], violation: TransferViolation?) {
+    private static func read(_ chunks: [ArraySlice<UInt8>]) -> MessagesRead<ControlMessage> {
         var framer = ControlMessageFramer()
-        var messages: [ControlMessage] = []
-        var rest = stream[...]
-        repeat {
-            framer.buffer += rest.prefix(step)
-            rest = rest.dropFirst(step)
+        var found = MessagesRead<ControlMessage>()
+        for chunk in chunks {
+            framer.buffer += chunk
             do throws(TransferViolation) {
-                while let message = try framer.next() { messages.append(message) }
+                while let message = try framer.next() { found.messages.append(message) }
             } catch {
-                return (messages, error)
+                found.violation = error
+                break
             }
-        } while !rest.isEmpty
-        return (messages, nil)
+        }
+        return found
     }
 }
 

@@ -26,25 +26,13 @@ public struct MeasurementCaller {
     /// How long an answer of the other end is waited for, once a stretch is over.
     private static let reportPatience = Duration.seconds(10)
 
-    private struct Link {
-        var connection: Connection
-        var stream = MeasurementStream()
-        var unread: [UInt8] = []
-        let peer: DevicePublicKeys
-        let start: Instant
-        var ending: SessionEnding?
-
-        mutating func sendMore() { stream.send(on: &connection) }
-        mutating func grantMore() { stream.grant(on: &connection) }
-    }
-
     /// What the driver knows of its machine, for the next report.
     public var machine = MeasurementReport.Machine()
 
     private let configuration: ConnectionConfiguration
     private let stretch: Duration
     private var dialer: SessionDialer
-    private var link: Link?
+    private var link: MeasurementLink?
     private var isOver = false
     private var events: [Event] = []
 
@@ -102,10 +90,7 @@ public struct MeasurementCaller {
         switch dialer.receive(datagram, on: path, now: now) {
         case .nothing: break
         case .established(let session):
-            link = Link(
-                connection: Connection(
-                    session: session, configuration: configuration, on: path, now: now),
-                peer: session.peer, start: now)
+            link = MeasurementLink(session, configuration: configuration, on: path, now: now)
         case .failed(let error): end(.handshakeFailed(error))
         }
     }
@@ -124,12 +109,7 @@ public struct MeasurementCaller {
 
     /// A batch, or the rest of one, did not leave.
     public mutating func sendFailed(_ batch: PacketBatch, _ failure: SendFailure, now: Instant) {
-        guard link?.connection.remote == batch.path else { return }
-        switch failure {
-        case .tooLarge: link?.connection.datagramRefused(size: batch.datagramSize, now: now)
-        case .localAddressChanged: link?.connection.localAddressChanged(now: now)
-        case .unreachable, .other: break
-        }
+        link?.sendFailed(batch, failure, now: now)
     }
 
     /// Gives up: the user stopped it.
@@ -161,7 +141,7 @@ public struct MeasurementCaller {
                 events.append(.connected(link.peer, link.connection.remote))
                 begin(.idle, now: now)
             case .objectReceived:
-                link?.stream.objectArrived()
+                link?.objectArrived()
             case .objectDelivered:
                 break
             case .controlReadable:
@@ -171,33 +151,22 @@ public struct MeasurementCaller {
             }
         }
         switch phase {
-        case .download: link?.grantMore()
-        case .upload: link?.sendMore()
+        case .download: link?.grantObjects()
+        case .upload: link?.sendObjects()
         case .idle: break
         }
         if link?.connection.state == .closed { end(link?.ending ?? .lost) }
     }
 
     private mutating func readMessages(now: Instant) {
-        guard var taken = link else { return }
-        link = nil
-        taken.connection.readControl(into: &taken.unread)
-        var answers: [MeasurementReport] = []
-        do throws(TransferViolation) {
-            while let message = try MeasurementMessage.cut(from: &taken.unread) {
-                switch message {
-                case .grant(let bound): try taken.stream.allow(below: bound)
-                case .report(let report):
-                    guard theirs.count + answers.count < asked else { throw .unexpectedMessage }
-                    answers.append(report)
-                case .phase, .ask: throw .unexpectedMessage
-                }
+        while let message = link?.nextMessage(now: now) {
+            // No more answers than questions.
+            guard case .report(let report) = message, theirs.count < asked else {
+                link?.close(violation: .unexpectedMessage, now: now)
+                return
             }
-        } catch {
-            taken.connection.close(code: .violation, reason: error.reason, now: now)
+            take(report, now: now)
         }
-        link = taken
-        for answer in answers { take(answer, now: now) }
     }
 
     // MARK: Stretches
@@ -208,7 +177,7 @@ public struct MeasurementCaller {
         asked = 0
         own = []
         theirs = []
-        link?.connection.writeControl(MeasurementMessage.phase(phase).encoded)
+        link?.send(.phase(phase))
         events.append(.began(phase))
         if phase == .idle {
             due = now + Self.pingInterval
@@ -240,15 +209,15 @@ public struct MeasurementCaller {
     }
 
     private mutating func ask(now: Instant) {
-        guard let connection = link?.connection, let start = link?.start else { return }
+        guard let report = link?.report(machine, now: now) else { return }
         asked += 1
-        own.append(MeasurementReport(connection, machine: machine, since: start, now: now))
-        link?.connection.writeControl(MeasurementMessage.ask.encoded)
+        own.append(report)
+        link?.send(.ask)
         if asked < Self.questions {
             due = phaseStart + stretch * asked / (Self.questions - 1)
         } else {
             // Nothing more is wanted of this direction.
-            link?.connection.writeControl(MeasurementMessage.phase(.idle).encoded)
+            link?.send(.phase(.idle))
             due = now + Self.reportPatience
         }
     }
@@ -284,12 +253,9 @@ public struct MeasurementCaller {
         into buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> PacketBatch? {
         if let (path, datagram) = dialer.pollTransmit() {
-            buffer.copyBytes(from: datagram)
-            return PacketBatch(
-                path: path, byteCount: datagram.count, segmentSize: datagram.count)
+            return PacketBatch(writing: datagram, on: path, into: buffer)
         }
         guard let sent = link?.connection.pollTransmit(into: buffer, now: now) else { return nil }
-        return PacketBatch(
-            path: sent.path, byteCount: sent.byteCount, segmentSize: sent.segmentSize)
+        return PacketBatch(sent)
     }
 }

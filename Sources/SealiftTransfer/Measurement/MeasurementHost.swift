@@ -18,25 +18,14 @@ public struct MeasurementHost {
     /// The longest session: two stretches of a minute and what lies between.
     public static let longestSession = Duration.seconds(150)
 
-    private struct Guest {
-        var connection: Connection
-        var stream = MeasurementStream()
-        var phase = MeasurementPhase.idle
-        var unread: [UInt8] = []
-        let peer: DevicePublicKeys
-        let start: Instant
-        var ending: SessionEnding?
-
-        mutating func sendMore() { stream.send(on: &connection) }
-        mutating func grantMore() { stream.grant(on: &connection) }
-    }
-
     /// What the driver knows of its machine, for the next report.
     public var machine = MeasurementReport.Machine()
 
     private var responder: HandshakeResponder
     private let configuration: ConnectionConfiguration
-    private var guest: Guest?
+    private var guest: MeasurementLink?
+    /// What the guest wants to move now.
+    private var phase = MeasurementPhase.idle
     private var flights: [(PathID, [UInt8])] = []
     private var events: [Event] = []
 
@@ -82,10 +71,8 @@ public struct MeasurementHost {
         case .established(let session):
             guard guest == nil || guest?.peer == session.peer else { return }
             if guest != nil { events.append(.ended(.lost)) }
-            guest = Guest(
-                connection: Connection(
-                    session: session, configuration: configuration, on: path, now: now),
-                peer: session.peer, start: now)
+            guest = MeasurementLink(session, configuration: configuration, on: path, now: now)
+            phase = .idle
             // The dialing end is sure of the session once a packet of it opens.
             guest?.connection.ping()
             events.append(.began(session.peer, path))
@@ -103,12 +90,7 @@ public struct MeasurementHost {
 
     /// A batch, or the rest of one, did not leave.
     public mutating func sendFailed(_ batch: PacketBatch, _ failure: SendFailure, now: Instant) {
-        guard guest?.connection.remote == batch.path else { return }
-        switch failure {
-        case .tooLarge: guest?.connection.datagramRefused(size: batch.datagramSize, now: now)
-        case .localAddressChanged: guest?.connection.localAddressChanged(now: now)
-        case .unreachable, .other: break
-        }
+        guest?.sendFailed(batch, failure, now: now)
     }
 
     /// Ends the session that there is.
@@ -124,17 +106,17 @@ public struct MeasurementHost {
             case .established, .objectDelivered:
                 break
             case .objectReceived:
-                guest?.stream.objectArrived()
+                guest?.objectArrived()
             case .controlReadable:
                 readMessages(now: now)
             case .closed(let reason):
                 guest?.ending = SessionEnding(reason)
             }
         }
-        switch guest?.phase {
-        case .download: guest?.sendMore()
-        case .upload: guest?.grantMore()
-        case .idle, nil: break
+        switch phase {
+        case .download: guest?.sendObjects()
+        case .upload: guest?.grantObjects()
+        case .idle: break
         }
         if guest?.connection.state == .closed {
             events.append(.ended(guest?.ending ?? .lost))
@@ -143,24 +125,13 @@ public struct MeasurementHost {
     }
 
     private mutating func readMessages(now: Instant) {
-        guard var taken = guest else { return }
-        guest = nil
-        defer { guest = taken }
-        taken.connection.readControl(into: &taken.unread)
-        do throws(TransferViolation) {
-            while let message = try MeasurementMessage.cut(from: &taken.unread) {
-                switch message {
-                case .phase(let phase): taken.phase = phase
-                case .grant(let bound): try taken.stream.allow(below: bound)
-                case .ask:
-                    let report = MeasurementReport(
-                        taken.connection, machine: machine, since: taken.start, now: now)
-                    taken.connection.writeControl(MeasurementMessage.report(report).encoded)
-                case .report: throw .unexpectedMessage
-                }
+        while let message = guest?.nextMessage(now: now) {
+            switch message {
+            case .phase(let phase): self.phase = phase
+            case .ask:
+                if let report = guest?.report(machine, now: now) { guest?.send(.report(report)) }
+            case .report, .grant: guest?.close(violation: .unexpectedMessage, now: now)
             }
-        } catch {
-            taken.connection.close(code: .violation, reason: error.reason, now: now)
         }
     }
 
@@ -170,12 +141,9 @@ public struct MeasurementHost {
     ) -> PacketBatch? {
         if let (path, datagram) = flights.first {
             flights.removeFirst()
-            buffer.copyBytes(from: datagram)
-            return PacketBatch(
-                path: path, byteCount: datagram.count, segmentSize: datagram.count)
+            return PacketBatch(writing: datagram, on: path, into: buffer)
         }
         guard let sent = guest?.connection.pollTransmit(into: buffer, now: now) else { return nil }
-        return PacketBatch(
-            path: sent.path, byteCount: sent.byteCount, segmentSize: sent.segmentSize)
+        return PacketBatch(sent)
     }
 }

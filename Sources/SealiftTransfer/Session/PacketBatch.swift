@@ -9,6 +9,26 @@ public struct PacketBatch: Equatable, Sendable {
     /// Bytes of each datagram but the last.
     public var segmentSize: Int
 
+    init(path: PathID, byteCount: Int, segmentSize: Int) {
+        self.path = path
+        self.byteCount = byteCount
+        self.segmentSize = segmentSize
+    }
+
+    /// What a connection wrote.
+    init(_ written: Transmission) {
+        self.init(
+            path: written.path, byteCount: written.byteCount, segmentSize: written.segmentSize)
+    }
+
+    /// Writes one datagram of a handshake into `buffer`.
+    init(
+        writing datagram: [UInt8], on path: PathID, into buffer: UnsafeMutableRawBufferPointer
+    ) {
+        buffer.copyBytes(from: datagram)
+        self.init(path: path, byteCount: datagram.count, segmentSize: datagram.count)
+    }
+
     /// How many datagrams there are.
     public var segmentCount: Int { (byteCount + segmentSize - 1) / segmentSize }
 

@@ -265,14 +265,10 @@ public struct ReceiverEndpoint {
         into buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> PacketBatch? {
         if let (path, datagram) = dialer.pollTransmit() {
-            buffer.copyBytes(from: datagram)
-            return PacketBatch(
-                path: path, byteCount: datagram.count, segmentSize: datagram.count)
+            return PacketBatch(writing: datagram, on: path, into: buffer)
         }
         guard let transmission = link?.connection.pollTransmit(into: buffer, now: now)
         else { return nil }
-        return PacketBatch(
-            path: transmission.path, byteCount: transmission.byteCount,
-            segmentSize: transmission.segmentSize)
+        return PacketBatch(transmission)
     }
 }

@@ -313,9 +313,7 @@ public struct SenderEndpoint {
         into buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> PacketBatch? {
         if let (path, datagram) = flights.popFirst() {
-            buffer.copyBytes(from: datagram)
-            return PacketBatch(
-                path: path, byteCount: datagram.count, segmentSize: datagram.count)
+            return PacketBatch(writing: datagram, on: path, into: buffer)
         }
         let ids = sessions
         for offset in 0..<ids.count {
@@ -323,9 +321,7 @@ public struct SenderEndpoint {
             guard let transmission = links[id]?.connection.pollTransmit(into: buffer, now: now)
             else { continue }
             turn &+= 1
-            return PacketBatch(
-                path: transmission.path, byteCount: transmission.byteCount,
-                segmentSize: transmission.segmentSize)
+            return PacketBatch(transmission)
         }
         return nil
     }

@@ -53,8 +53,9 @@ struct InterruptionTests {
     @Test("ends both ends in the middle of a transfer, and running both again goes on")
     func transfer() throws {
         defer { sealift.remove() }
-        try sealift.writeBytes(256 << 20, to: "big")
-        let sender = try startSender()
+        try sealift.writeBytes(64 << 20, to: "big")
+        // Slow enough that it cannot be over before it is interrupted.
+        let sender = try startSender(["--rate", "100mbit"])
         let receive = ["receive", "--yes", "--json", "--ticket-file", "t", "--output", "target"]
         let home = ["SEALIFT_HOME": sealift.folder.appendingPathComponent("home-r").path]
         let receiver = try sealift.start(receive, name: "receiver", environment: home)
@@ -79,7 +80,7 @@ struct InterruptionTests {
         let summary = try #require(try finished.events.last)
         #expect(summary["resent_proven"] as? Int == 0)
         let (received, reused) = (summary["received"] as? Int, summary["reused"] as? Int)
-        #expect((received ?? 0) + (reused ?? 0) == 256 << 20)
+        #expect((received ?? 0) + (reused ?? 0) == 64 << 20)
     }
 
     @Test("breaks off the question, and the ticket stays free")

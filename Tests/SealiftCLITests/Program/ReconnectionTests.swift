@@ -7,10 +7,12 @@ struct ReconnectionTests {
     func senderComesBack() throws {
         let sealift = try SealiftProcess()
         defer { sealift.remove() }
-        try sealift.writeBytes(256 << 20, to: "big")
+        try sealift.writeBytes(64 << 20, to: "big")
         let send = ["send", "--json", "--listen", "127.0.0.1:0", "--ticket-file", "t", "big"]
         let home = ["SEALIFT_HOME": sealift.folder.appendingPathComponent("home").path]
-        let first = try sealift.start(send, name: "first", environment: home)
+        // Slow enough that it cannot be over before it is stopped.
+        let first = try sealift.start(
+            send + ["--rate", "100mbit"], name: "first", environment: home)
         _ = try sealift.ticket(in: "t", of: first, name: "first")
         let receiver = try sealift.start(
             ["receive", "--yes", "--json", "--output", "target", "--ticket-file", "t"],
@@ -30,7 +32,7 @@ struct ReconnectionTests {
         #expect(events.filter { $0["event"] as? String == "offer" }.count == 1)
         #expect(events.filter { $0["event"] as? String == "connected" }.count == 2)
         let summary = try #require(events.last)
-        #expect(summary["received"] as? Int == 256 << 20)
+        #expect(summary["received"] as? Int == 64 << 20)
         #expect(summary["reused"] as? Int == 0)
         #expect(summary["resent_proven"] as? Int == 0)
         #expect(

@@ -55,7 +55,7 @@ final class CoturnServer {
 
     /// A connection, once the server listens.
     func connect() throws -> StreamSocket {
-        let deadline = MonotonicClock.now() + .seconds(20)
+        let deadline = MonotonicClock.now() + .seconds(120)
         while true {
             do {
                 return try StreamSocket(

@@ -75,15 +75,18 @@ struct LanTests {
         send(0xE1, 794, to: own.with(port: LanGroup.port))
         send(0xE1, 794, to: group)
         let poller = SocketPoller(sockets: [], waker: waker)
-        let deadline = MonotonicClock.now() + .seconds(10)
+        let deadline = MonotonicClock.now() + .seconds(60)
         var arrivals: [LanListener.Arrival] = []
         while arrivals.isEmpty, MonotonicClock.now() < deadline {
             try poller.wait(until: deadline)
-            while let arrival = listener.takeArrival() { arrivals.append(arrival) }
+            while let arrival = listener.takeArrival() {
+                // Others may be dialling on this link.
+                guard arrival.source.port == dialer.localAddress.port else { continue }
+                arrivals.append(arrival)
+            }
         }
         // They come in order: what was sent before would be here.
         #expect(arrivals.map(\.datagram.count) == [794])
         #expect(arrivals.first?.datagram.first == 0xE1)
-        #expect(arrivals.first?.source.port == dialer.localAddress.port)
     }
 }

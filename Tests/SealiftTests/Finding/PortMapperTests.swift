@@ -36,7 +36,7 @@ struct PortMapperTests {
             _ = events.tryPush(())
         }
         // The router's daemon may start after the mapper: then the requests are repeated.
-        let deadline = MonotonicClock.now() + .seconds(20)
+        let deadline = MonotonicClock.now() + .seconds(120)
         var mapping: PortMapping?
         while mapping == nil, case .element = events.pop(until: deadline) {
             if case .mapped(let found)? = mapper.takeEvent() { mapping = found }

@@ -21,7 +21,7 @@ struct TurnServerTests {
         var client = client(.datagrams)
         let waker = try Waker()
         let slab = ReceiveSlab(slots: 4)
-        let deadline = MonotonicClock.now() + .seconds(20)
+        let deadline = MonotonicClock.now() + .seconds(60)
         var received: [[UInt8]] = []
         var echoed = 0
 
@@ -129,7 +129,7 @@ struct TurnServerTests {
     private func exchange(
         _ client: inout TurnClient, _ stream: StreamSocket, until isDone: (TurnClient) -> Bool
     ) throws {
-        let deadline = MonotonicClock.now() + .seconds(20)
+        let deadline = MonotonicClock.now() + .seconds(120)
         var framer = TurnFramer()
         while !isDone(client) {
             while let message = client.pollTransmit(now: MonotonicClock.now()) {

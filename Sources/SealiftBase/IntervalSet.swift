@@ -57,6 +57,13 @@ public struct IntervalSet: Equatable, Sendable {
             && ranges[index].upperBound >= range.upperBound
     }
 
+    /// Whether `range` overlaps a member range or lies next to one, so that adding it makes no further
+    /// range.
+    public func adjoins(_ range: Range<UInt64>) -> Bool {
+        let index = range.lowerBound == 0 ? 0 : firstIndex(endingAfter: range.lowerBound - 1)
+        return index < ranges.count && ranges[index].lowerBound <= range.upperBound
+    }
+
     /// Adds one value.
     /// - Returns: whether it is new.
     @discardableResult

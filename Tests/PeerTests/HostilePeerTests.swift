@@ -57,7 +57,7 @@ struct HostilePeerTests {
                 try await Task.sleep(for: .seconds(12))
                 receive.interrupt()
             }
-            let received = try await bench.finish(receive, within: .seconds(60))
+            let received = try await bench.finish(receive, within: .seconds(180))
             let expected = Self.receiverEndings[variant.ending] ?? []
             #expect(expected.contains(received), "\(received): \(bench.errors(receive))")
             let status = try await bench.finish(attack, within: .seconds(60))

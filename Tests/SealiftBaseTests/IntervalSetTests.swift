@@ -46,6 +46,10 @@ struct IntervalSetTests {
                 let gaps = set.gaps(in: range)
                 #expect(gaps.flatMap { $0 } == range.filter { !model.contains($0) })
                 #expect(gaps.allSatisfy { !$0.isEmpty })
+                var joined = set
+                joined.insert(range)
+                let isOneMore = joined.rangeCount > set.rangeCount
+                #expect(range.isEmpty || set.adjoins(range) == !isOneMore)
             default:
                 #expect(set.contains(range) == model.isSuperset(of: range))
                 #expect(set.contains(range.lowerBound) == model.contains(range.lowerBound))

@@ -49,7 +49,10 @@ struct IncomingControlStream {
         let first = max(offset, start)
         guard first < end.partialValue else { return .accepted }
         let range = first..<end.partialValue
-        if received.rangeCount >= Self.rangeLimit, !touchesKnownRange(range) { return .refused }
+        // What can be read at once is taken in any case.
+        if received.rangeCount >= Self.rangeLimit, first > start, !received.adjoins(range) {
+            return .refused
+        }
         let before = readableEnd
         let place = Int(range.lowerBound - start)
         let needed = Int(range.upperBound - start)
@@ -62,12 +65,6 @@ struct IncomingControlStream {
         }
         received.insert(range)
         return readableEnd > before ? .readable : .accepted
-    }
-
-    private func touchesKnownRange(_ range: Range<UInt64>) -> Bool {
-        range.lowerBound == start
-            || (range.lowerBound > 0 && received.contains(range.lowerBound - 1))
-            || received.contains(range.upperBound) || received.contains(range.lowerBound)
     }
 
     /// Appends everything in order to `out`.

@@ -39,17 +39,12 @@ struct IncomingObject {
         guard !bytes.isEmpty else { return .duplicate }
         let range = offset..<end.partialValue
         if received.contains(range) { return .duplicate }
-        if received.rangeCount >= Self.rangeLimit, !touchesKnownRange(range) { return .refused }
+        if received.rangeCount >= Self.rangeLimit, !received.adjoins(range) { return .refused }
         let buffer = buffer ?? ObjectBuffer(count: length)
         self.buffer = buffer
         UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[Int(offset)..<Int(end.partialValue)])
             .copyMemory(from: bytes)
         received.insert(range)
         return received.contains(0..<UInt64(length)) ? .complete : .stored
-    }
-
-    private func touchesKnownRange(_ range: Range<UInt64>) -> Bool {
-        (range.lowerBound > 0 && received.contains(range.lowerBound - 1))
-            || received.contains(range.upperBound) || received.contains(range.lowerBound)
     }
 }

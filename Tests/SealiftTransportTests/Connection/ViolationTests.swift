@@ -115,6 +115,21 @@ struct ViolationTests {
         #expect(connection.state == .open)
         #expect(accepted <= 3)
         #expect(connection.received.allSatisfy { $0.numbers.rangeCount <= 64 })
+        // What is sent as it should be still arrives: bytes that are there already are no obstacle.
+        var isWhole = false
+        for offset in stride(from: UInt64(0), to: 4_000_000, by: 1_000) {
+            let frames = Self.frames { writer in
+                writer.write([0x04, 0x00])
+                writer.writeVariableLengthInteger(offset)
+                writer.writeVariableLengthInteger(1_000)
+                writer.write([UInt8](repeating: 0xBB, count: 1_000))
+            }
+            connection.receive(try peer.packet(frames))
+            while let event = connection.pollEvent() {
+                if case .objectReceived = event { isWhole = true }
+            }
+        }
+        #expect(isWhole && connection.state == .open)
     }
 
     @Test("A million gaps in packet numbers are remembered up to a bound")
@@ -193,6 +208,19 @@ struct ViolationTests {
         }
         #expect(connection.state == .open)
         #expect(connection.received[0].numbers.count <= 64)
+        // In order, and over what is there already, it is read all the same.
+        for index in 0..<8 {
+            let frames = Self.frames {
+                $0.write(UInt8(0x05))
+                $0.writeVariableLengthInteger(UInt64(500 * index))
+                $0.writeVariableLengthInteger(500)
+                $0.write([UInt8](repeating: 0xBB, count: 500))
+            }
+            connection.receive(try peer.packet(frames))
+        }
+        var read: [UInt8] = []
+        connection.readControl(into: &read)
+        #expect(read.count == 4_000)
     }
 
     @Test("Path challenges are answered, a flood of them only four at a time")

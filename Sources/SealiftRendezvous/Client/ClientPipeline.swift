@@ -12,12 +12,19 @@ package enum ClientPipeline {
     struct WrongKey: Error {}
 
     /// What TLS is spoken with: the system's authorities and the server's name or, for a pinned key, that
-    /// key alone; then ``configure(_:_:tls:handler:opened:)`` checks it.
-    package static func tlsContext(for address: RendezvousAddress) throws -> NIOSSLContext {
+    /// key alone; then ``configure(_:_:tls:handler:opened:)`` checks it. Nil for an address without TLS.
+    package static func tlsContext(
+        for address: RendezvousAddress
+    ) throws(RendezvousConnectionError) -> NIOSSLContext? {
+        guard address.isSecure else { return nil }
         var configuration = TLSConfiguration.makeClientConfiguration()
         if address.pin != nil { configuration.certificateVerification = .noHostnameVerification }
         configuration.minimumTLSVersion = .tlsv12
-        return try NIOSSLContext(configuration: configuration)
+        do {
+            return try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw .unreachable("\(error)")
+        }
     }
 
     /// Adds TLS, the upgrade, and `handler` for the WebSocket's frames once it is open.

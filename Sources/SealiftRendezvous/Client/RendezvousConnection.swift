@@ -38,83 +38,49 @@ public final class RendezvousConnection: Sendable {
 
     /// This machine's end of the connection; nil where it is not known.
     public let localAddress: TransportAddress?
-    private let group: MultiThreadedEventLoopGroup
-    private let channel: any Channel
+    private let connection: ClientChannel
     private let queue: BoundedQueue<ServerMessage>
 
     /// Connects. Blocks until the WebSocket is open.
     public static func open(
         _ address: RendezvousAddress, timeout: Duration = .seconds(10)
     ) throws(RendezvousConnectionError) -> RendezvousConnection {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let queue = BoundedQueue<ServerMessage>(capacity: queueCapacity)
-        do {
-            let tls = try address.isSecure ? ClientPipeline.tlsContext(for: address) : nil
-            let time = TimeAmount.nanoseconds(timeout.nanoseconds)
-            let opened = group.next().makePromise(of: Void.self)
-            let deadline = group.next().scheduleTask(in: time) {
-                opened.fail(ChannelError.connectTimeout(time))
-            }
-            // The handlers come once there is a connection: of several addresses only one is kept.
-            let channel = try ClientBootstrap(group: group)
-                .connectTimeout(time)
+        let tls = try ClientPipeline.tlsContext(for: address)
+        let connection = try ClientChannel.open(
+            host: address.host, port: address.port, timeout: timeout
+        ) { bootstrap in
+            bootstrap
                 .channelOption(.socketOption(.so_keepalive), value: 1)
                 .channelOption(tcp(TCP_KEEPIDLE), value: keepAlive.idle)
                 .channelOption(tcp(TCP_KEEPCNT), value: keepAlive.count)
                 .channelOption(tcp(TCP_KEEPINTVL), value: keepAlive.interval)
-                .connect(host: address.host, port: Int(address.port))
-                .flatMap { channel in
-                    channel.closeFuture.whenComplete { _ in
-                        opened.fail(ChannelError.ioOnClosedChannel)
-                        queue.close()
-                    }
-                    return channel.eventLoop.submit {
-                        try ClientPipeline.configure(
-                            channel, address, tls: tls, handler: ServerMessageHandler(queue: queue),
-                            opened: opened)
-                        return channel
-                    }
-                }
-                .wait()
-            defer { deadline.cancel() }
-            do {
-                try opened.futureResult.wait()
-            } catch {
-                channel.close(promise: nil)
-                throw error
-            }
-            return RendezvousConnection(group: group, channel: channel, queue: queue)
-        } catch {
-            group.shutdownGracefully { _ in }
-            if error is ClientPipeline.WrongKey { throw .wrongKey }
-            throw .unreachable("\(error)")
+        } configure: { channel, opened in
+            try ClientPipeline.configure(
+                channel, address, tls: tls, handler: ServerMessageHandler(queue: queue),
+                opened: opened)
+        } onClose: {
+            queue.close()
         }
+        return RendezvousConnection(connection, queue)
     }
 
     private static func tcp(_ option: CInt) -> ChannelOptions.Types.SocketOption {
         ChannelOptions.tcpOption(NIOBSDSocket.Option(rawValue: option))
     }
 
-    private init(
-        group: MultiThreadedEventLoopGroup, channel: any Channel,
-        queue: BoundedQueue<ServerMessage>
-    ) {
-        self.group = group
-        self.channel = channel
-        localAddress = channel.localAddress.flatMap { TransportAddress($0) }
+    private init(_ connection: ClientChannel, _ queue: BoundedQueue<ServerMessage>) {
+        self.connection = connection
+        localAddress = connection.channel.localAddress.flatMap { TransportAddress($0) }
         self.queue = queue
-    }
-
-    deinit {
-        close()
     }
 
     /// Sends a message, some time soon.
     public func send(_ message: ClientMessage) {
         let frame = WebSocketFrame(
             fin: true, opcode: .binary, maskKey: .random(),
-            data: channel.allocator.buffer(bytes: message.encoded))
-        channel.writeAndFlush(frame, promise: nil)
+            data: connection.channel.allocator.buffer(bytes: message.encoded))
+        connection.channel.writeAndFlush(frame, promise: nil)
     }
 
     /// Waits for the next message until `deadline` on the monotonic clock.
@@ -129,7 +95,6 @@ public final class RendezvousConnection: Sendable {
     /// Hangs up. What was sent before still goes out. Safe to call from any thread, and again.
     public func close() {
         queue.close()
-        let group = self.group
-        channel.close().whenComplete { _ in group.shutdownGracefully { _ in } }
+        connection.close()
     }
 }

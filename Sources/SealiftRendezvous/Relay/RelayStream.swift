@@ -18,8 +18,7 @@ package final class RelayStream: Sendable {
     /// Bytes that wait to be sent.
     private static let waitingByteCount = 1 << 20
 
-    private let group: MultiThreadedEventLoopGroup
-    private let channel: any Channel
+    private let connection: ClientChannel
     private let queue: BoundedQueue<[UInt8]>
     private let isGone: Flag
 
@@ -38,69 +37,33 @@ package final class RelayStream: Sendable {
         _ address: RendezvousAddress, at number: String, timeout: Duration = .seconds(10),
         notify: @escaping @Sendable () -> Void
     ) throws(RendezvousConnectionError) -> RelayStream {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let queue = BoundedQueue<[UInt8]>(capacity: queueCapacity, notify: notify)
         let isGone = Flag()
-        do {
-            let tls = try address.isSecure ? ClientPipeline.tlsContext(for: address) : nil
-            let time = TimeAmount.nanoseconds(timeout.nanoseconds)
-            let opened = group.next().makePromise(of: Void.self)
-            let deadline = group.next().scheduleTask(in: time) {
-                opened.fail(ChannelError.connectTimeout(time))
-            }
-            let channel = try ClientBootstrap(group: group)
-                .connectTimeout(time)
+        let tls = try ClientPipeline.tlsContext(for: address)
+        let connection = try ClientChannel.open(
+            host: number, port: address.port, timeout: timeout
+        ) { bootstrap in
+            bootstrap
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(
                     .writeBufferWaterMark,
-                    value: .init(low: waitingByteCount / 2, high: waitingByteCount)
-                )
-                .connect(host: number, port: Int(address.port))
-                .flatMap { channel in
-                    channel.closeFuture.whenComplete { _ in
-                        opened.fail(ChannelError.ioOnClosedChannel)
-                        isGone.value.store(true, ordering: .releasing)
-                        notify()
-                    }
-                    return channel.eventLoop.submit {
-                        let pipeline = channel.pipeline.syncOperations
-                        if let tls {
-                            try pipeline.addHandler(ClientPipeline.client(tls, address, opened))
-                        }
-                        try pipeline.addHandler(
-                            RelayMessageHandler(queue: queue, opened: opened, awaitsTLS: tls != nil)
-                        )
-                        return channel
-                    }
-                }
-                .wait()
-            defer { deadline.cancel() }
-            do {
-                try opened.futureResult.wait()
-            } catch {
-                channel.close(promise: nil)
-                throw error
-            }
-            return RelayStream(group: group, channel: channel, queue: queue, isGone: isGone)
-        } catch {
-            group.shutdownGracefully { _ in }
-            if error is ClientPipeline.WrongKey { throw .wrongKey }
-            throw .unreachable("\(error)")
+                    value: .init(low: waitingByteCount / 2, high: waitingByteCount))
+        } configure: { channel, opened in
+            let pipeline = channel.pipeline.syncOperations
+            if let tls { try pipeline.addHandler(ClientPipeline.client(tls, address, opened)) }
+            try pipeline.addHandler(
+                RelayMessageHandler(queue: queue, opened: opened, awaitsTLS: tls != nil))
+        } onClose: {
+            isGone.value.store(true, ordering: .releasing)
+            notify()
         }
+        return RelayStream(connection, queue, isGone)
     }
 
-    private init(
-        group: MultiThreadedEventLoopGroup, channel: any Channel, queue: BoundedQueue<[UInt8]>,
-        isGone: Flag
-    ) {
-        self.group = group
-        self.channel = channel
+    private init(_ connection: ClientChannel, _ queue: BoundedQueue<[UInt8]>, _ isGone: Flag) {
+        self.connection = connection
         self.queue = queue
         self.isGone = isGone
-    }
-
-    deinit {
-        close()
     }
 
     /// Whether the connection is gone.
@@ -108,6 +71,7 @@ package final class RelayStream: Sendable {
 
     /// Sends one message or several, some time soon; drops them where too much waits already.
     package func send(_ messages: UnsafeRawBufferPointer) {
+        let channel = connection.channel
         guard channel.isWritable else { return }
         channel.writeAndFlush(channel.allocator.buffer(bytes: messages), promise: nil)
     }
@@ -116,10 +80,7 @@ package final class RelayStream: Sendable {
     package func takeMessage() -> [UInt8]? { queue.tryPop() }
 
     /// Hangs up. What was sent before still goes out. Safe to call from any thread, and again.
-    package func close() {
-        let group = self.group
-        channel.close().whenComplete { _ in group.shutdownGracefully { _ in } }
-    }
+    package func close() { connection.close() }
 }
 
 /// Cuts the stream into messages; hangs up on a server that sends anything else.

@@ -40,6 +40,7 @@ public struct SenderEndpoint {
     public static let maximumSessions = 8
 
     private struct Link {
+        let id: SessionID
         var connection: Connection
         var session: SenderSession?
         var framer = ControlMessageFramer()
@@ -59,7 +60,9 @@ public struct SenderEndpoint {
 
     private var responder: HandshakeResponder
     private let configuration: ConnectionConfiguration
-    private var links: [SessionID: Link] = [:]
+    /// The sessions by age. Reached by their places alone, and never walked by element or through a
+    /// second reference: a copy of a link makes the next change copy everything that waits in it.
+    private var links: [Link] = []
     private var sessionsByConnectionID: [ConnectionID: SessionID] = [:]
     private var nextSession: UInt64 = 0
     private var flights: Deque<(PathID, [UInt8])> = []
@@ -79,43 +82,49 @@ public struct SenderEndpoint {
     // MARK: Getters
 
     /// The sessions there are.
-    public var sessions: [SessionID] { links.keys.sorted() }
+    public var sessions: [SessionID] { links.map(\.id) }
+
+    /// Where a session's link is; nil where it is gone.
+    private func place(of id: SessionID) -> Int? {
+        for place in links.indices where links[place].id == id { return place }
+        return nil
+    }
 
     /// What the transport of a session measures.
     public func statistics(of id: SessionID) -> ConnectionStatistics? {
-        links[id]?.connection.statistics
+        place(of: id).map { links[$0].connection.statistics }
     }
 
     /// The tag of the secret that let a session's peer in: the ticket's, or a code's.
-    public func secretTag(of id: SessionID) -> HandshakeTag? { links[id]?.secretTag }
+    public func secretTag(of id: SessionID) -> HandshakeTag? {
+        place(of: id).map { links[$0].secretTag }
+    }
 
     /// Content bytes of a session handed to its transport, less those still waiting there.
     public func contentBytesSent(of id: SessionID) -> UInt64? {
-        guard let sent = links[id]?.session?.contentBytesSent,
-            let waiting = links[id]?.connection.bytesQueuedToSend
+        guard let place = place(of: id), let sent = links[place].session?.contentBytesSent
         else { return nil }
-        return sent - min(sent, UInt64(waiting))
+        return sent - min(sent, UInt64(links[place].connection.bytesQueuedToSend))
     }
 
     /// Object bytes of a session that wait in the transport: the reader stays ahead by this.
     public func bytesQueued(of id: SessionID) -> Int {
-        links[id]?.connection.bytesQueuedToSend ?? 0
+        place(of: id).map { links[$0].connection.bytesQueuedToSend } ?? 0
     }
 
     /// Whether a session's peer acknowledged every message that was sent to it.
     public func hasDelivered(_ id: SessionID) -> Bool {
-        links[id]?.connection.isControlDelivered == true
+        place(of: id).map { links[$0].connection.isControlDelivered } ?? false
     }
 
     /// When ``handleTimeout(now:)`` wants to be called; nil for never.
     public var nextTimeout: Instant? {
         var earliest = responder.nextTimeout
-        // Asked for between any two batches: links are looked into, never copied out.
-        for id in links.keys {
-            if let timeout = links[id]?.connection.nextTimeout {
+        for place in links.indices {
+            if let timeout = links[place].connection.nextTimeout {
                 earliest = min(earliest ?? timeout, timeout)
             }
-            if let timeout = links[id]?.pendingClose?.deadline {
+            if let timeout = links[place].pendingClose?.deadline {
                 earliest = min(earliest ?? timeout, timeout)
             }
         }
@@ -137,10 +146,11 @@ public struct SenderEndpoint {
         _ datagram: UnsafeRawBufferPointer, on path: PathID, ecn: ECN, now: Instant
     ) {
         if let connectionID = PacketProtection.connectionID(ofPacket: datagram) {
-            guard let id = sessionsByConnectionID[connectionID] else { return }
-            let before = links[id]?.connection.peerSequence
-            links[id]?.connection.receive(datagram, on: path, ecn: ecn, now: now)
-            if links[id]?.connection.peerSequence != before { relist(id) }
+            guard let id = sessionsByConnectionID[connectionID], let place = place(of: id)
+            else { return }
+            let before = links[place].connection.peerSequence
+            links[place].connection.receive(datagram, on: path, ecn: ecn, now: now)
+            if links[place].connection.peerSequence != before { relist(at: place) }
             return
         }
         switch responder.receive(datagram, now: now) {
@@ -158,42 +168,46 @@ public struct SenderEndpoint {
         _ established: EstablishedSession, on path: PathID, now: Instant
     ) {
         // A device that comes back replaces its own older sessions that wait for their timeout.
-        for (id, link) in links where link.peer == established.peer { end(id, .lost) }
+        for place in links.indices.reversed() where links[place].peer == established.peer {
+            end(at: place, .lost)
+        }
         guard links.count < Self.maximumSessions else { return }
         let id = SessionID(rawValue: nextSession)
         nextSession += 1
-        links[id] = Link(
-            connection: Connection(
-                session: established, configuration: configuration, on: path, now: now),
-            peer: established.peer, secretTag: established.pskTag)
-        relist(id)
+        links.append(
+            Link(
+                id: id,
+                connection: Connection(
+                    session: established, configuration: configuration, on: path, now: now),
+                peer: established.peer, secretTag: established.pskTag))
+        relist(at: links.count - 1)
         actions.append(.admit(id, established.peer, path))
     }
 
     /// Lists a session under the connection ids that its peer's packets may carry now.
-    private mutating func relist(_ id: SessionID) {
-        guard let accepted = links[id]?.connection.acceptedConnectionIDs else { return }
-        for connectionID in links[id]?.listed ?? [] where !accepted.contains(connectionID) {
+    private mutating func relist(at place: Int) {
+        let accepted = links[place].connection.acceptedConnectionIDs
+        for connectionID in links[place].listed where !accepted.contains(connectionID) {
             sessionsByConnectionID.removeValue(forKey: connectionID)
         }
-        for connectionID in accepted { sessionsByConnectionID[connectionID] = id }
-        links[id]?.listed = accepted
+        for connectionID in accepted { sessionsByConnectionID[connectionID] = links[place].id }
+        links[place].listed = accepted
     }
 
     /// Does what is due.
     public mutating func handleTimeout(now: Instant) {
         responder.handleTimeout(now: now)
-        for id in links.keys { links[id]?.connection.handleTimeout(now: now) }
+        for place in links.indices { links[place].connection.handleTimeout(now: now) }
     }
 
     /// A batch, or the rest of one, did not leave.
     public mutating func sendFailed(_ batch: PacketBatch, _ failure: SendFailure, now: Instant) {
-        for id in links.keys where links[id]?.connection.remote == batch.path {
+        for place in links.indices where links[place].connection.remote == batch.path {
             switch failure {
             case .tooLarge:
-                links[id]?.connection.datagramRefused(size: batch.datagramSize, now: now)
+                links[place].connection.datagramRefused(size: batch.datagramSize, now: now)
             case .localAddressChanged:
-                links[id]?.connection.localAddressChanged(now: now)
+                links[place].connection.localAddressChanged(now: now)
             case .unreachable, .other:
                 break
             }
@@ -202,27 +216,28 @@ public struct SenderEndpoint {
 
     /// Lets a session in with an offer.
     public mutating func offer(_ offer: Offer, to id: SessionID) {
-        links[id]?.session = SenderSession(offering: offer)
+        if let place = place(of: id) { links[place].session = SenderSession(offering: offer) }
     }
 
     /// Tells a session that it gets nothing.
     public mutating func refuse(_ id: SessionID, _ reason: RefusalReason) {
-        links[id]?.session = SenderSession(refusing: reason)
+        if let place = place(of: id) { links[place].session = SenderSession(refusing: reason) }
     }
 
     /// Takes the driver's decision about a claim, which is on disk by now; nil grants it.
     public mutating func claimDecided(_ id: SessionID, _ refusal: RefusalReason?) {
-        links[id]?.session?.claimDecided(refusal)
+        if let place = place(of: id) { links[place].session?.claimDecided(refusal) }
     }
 
     /// Takes what a session's worker found.
     public mutating func receive(_ output: SenderOutput, for id: SessionID) {
-        links[id]?.session?.receive(output)
+        if let place = place(of: id) { links[place].session?.receive(output) }
     }
 
     /// Closes a session from this side.
     public mutating func close(_ id: SessionID, code: CloseCode, reason: String, now: Instant) {
-        links[id]?.connection.close(code: code, reason: reason, now: now)
+        guard let place = place(of: id) else { return }
+        links[place].connection.close(code: code, reason: reason, now: now)
     }
 
     // MARK: Work between inputs and outputs
@@ -230,79 +245,87 @@ public struct SenderEndpoint {
     /// Moves what the machines found between them, until nothing moves: to be called after inputs
     /// and before ``pollAction()`` and ``pollTransmit(into:now:)``.
     public mutating func process(now: Instant) {
-        for id in links.keys {
-            while let event = links[id]?.connection.pollEvent() { take(event, of: id) }
-            while let action = links[id]?.session?.pollAction() {
-                perform(action, of: id, now: now)
+        // From the youngest on: a session that ends moves only those that had their turn.
+        for place in links.indices.reversed() {
+            while let event = links[place].connection.pollEvent() { take(event, at: place) }
+            while let action = links[place].session?.pollAction() {
+                perform(action, at: place, now: now)
             }
-            closeIfDelivered(id, now: now)
+            closeIfDelivered(at: place, now: now)
             // A closed connection is served on until its farewell is over.
-            if links[id]?.connection.state == .closed { end(id, links[id]?.ending ?? .lost) }
+            if links[place].connection.state == .closed {
+                end(at: place, links[place].ending ?? .lost)
+            }
         }
     }
 
-    private mutating func closeIfDelivered(_ id: SessionID, now: Instant) {
-        guard let close = links[id]?.pendingClose,
-            links[id]?.connection.isControlDelivered == true || now >= close.deadline
+    private mutating func closeIfDelivered(at place: Int, now: Instant) {
+        guard let close = links[place].pendingClose,
+            links[place].connection.isControlDelivered || now >= close.deadline
         else { return }
-        links[id]?.pendingClose = nil
-        links[id]?.connection.close(code: close.code, reason: close.reason, now: now)
+        links[place].pendingClose = nil
+        links[place].connection.close(code: close.code, reason: close.reason, now: now)
     }
 
-    private mutating func take(_ event: ConnectionEvent, of id: SessionID) {
+    private mutating func take(_ event: ConnectionEvent, at place: Int) {
         switch event {
         case .established, .objectDelivered:
             break
         case .controlReadable:
-            guard links[id]?.session != nil else { return }
-            readMessages(of: id)
+            readMessages(at: place)
         case .objectReceived:
             // Objects go only from sender to receiver: the connection expects none here.
             break
         case .closed(let reason):
-            links[id]?.ending = SessionEnding(reason)
-            actions.append(.closing(id))
+            links[place].ending = SessionEnding(reason)
+            actions.append(.closing(links[place].id))
         }
     }
 
-    private mutating func readMessages(of id: SessionID) {
-        guard var framer = links[id]?.framer else { return }
-        links[id]?.connection.readControl(into: &framer.buffer)
+    private mutating func readMessages(at place: Int) {
+        guard links[place].session != nil else { return }
+        var buffer: [UInt8] = []
+        swap(&buffer, &links[place].framer.buffer)
+        links[place].connection.readControl(into: &buffer)
+        links[place].framer.buffer = buffer
+        // The framer is to be the only one that holds it.
+        buffer = []
         do throws(TransferViolation) {
-            while let message = try framer.next() { links[id]?.session?.receive(message) }
+            while let message = try links[place].framer.next() {
+                links[place].session?.receive(message)
+            }
         } catch {
-            links[id]?.session?.end(violation: error)
+            links[place].session?.end(violation: error)
         }
-        links[id]?.framer = framer
     }
 
-    private mutating func end(_ id: SessionID, _ ending: SessionEnding) {
-        guard let link = links.removeValue(forKey: id) else { return }
+    private mutating func end(at place: Int, _ ending: SessionEnding) {
+        let link = links.remove(at: place)
         for connectionID in link.listed {
             sessionsByConnectionID.removeValue(forKey: connectionID)
         }
-        actions.append(.ended(id, ending))
+        actions.append(.ended(link.id, ending))
     }
 
     private mutating func perform(
-        _ action: SenderSession.Action, of id: SessionID, now: Instant
+        _ action: SenderSession.Action, at place: Int, now: Instant
     ) {
+        let id = links[place].id
         switch action {
         case .send(let message):
-            links[id]?.connection.writeControl(message.encoded)
+            links[place].connection.writeControl(message.encoded)
         case .sendObject(let object, let buffer):
-            links[id]?.connection.sendObject(object, buffer)
+            links[place].connection.sendObject(object, buffer)
         case .work(let command):
             actions.append(.work(id, command))
         case .decideClaim:
-            guard let peer = links[id]?.peer else { return }
-            actions.append(.decideClaim(id, peer))
+            actions.append(.decideClaim(id, links[place].peer))
         case .report(let report):
             actions.append(.report(id, report))
         case .close(let code, let reason):
-            links[id]?.connection.close(code: code, reason: reason, now: now)
+            links[place].connection.close(code: code, reason: reason, now: now)
         case .closeWhenDelivered(let code, let reason):
-            links[id]?.pendingClose = (code, reason, now + Self.longestCloseDelay)
+            links[place].pendingClose = (code, reason, now + Self.longestCloseDelay)
         }
     }
 
@@ -315,10 +338,10 @@ public struct SenderEndpoint {
         if let (path, datagram) = flights.popFirst() {
             return PacketBatch(writing: datagram, on: path, into: buffer)
         }
-        let ids = sessions
-        for offset in 0..<ids.count {
-            let id = ids[(Int(turn % UInt64(ids.count)) + offset) % ids.count]
-            guard let transmission = links[id]?.connection.pollTransmit(into: buffer, now: now)
+        let count = links.count
+        for offset in 0..<count {
+            let place = (Int(turn % UInt64(count)) + offset) % count
+            guard let transmission = links[place].connection.pollTransmit(into: buffer, now: now)
             else { continue }
             turn &+= 1
             return PacketBatch(transmission)

@@ -51,6 +51,34 @@ import Testing
         }
     }
 
+    @Test("tells of quiet pushes when asked to, with the next loud one, and when it is full")
+    func announcements() {
+        let calls = Shared(0)
+        let queue = BoundedQueue<Int>(capacity: 4) { calls.withLock { $0 += 1 } }
+        queue.push(1, announced: .later)
+        #expect(calls.withLock { $0 } == 0)
+        queue.announce()
+        #expect(calls.withLock { $0 } == 1)
+        queue.push(2, announced: .later)
+        queue.push(3, announced: .now)
+        #expect(calls.withLock { $0 } == 2)
+        queue.push(4, announced: .later)
+        #expect(calls.withLock { $0 } == 3)
+    }
+
+    @Test("lets a giver go on when half is taken", arguments: 1...5)
+    func refill(capacity: Int) throws {
+        let queue = BoundedQueue<Int>(capacity: capacity, refill: .whenHalfEmpty)
+        let giver = try NamedThread(name: "giver") {
+            for number in 0..<100 { queue.push(number) }
+            queue.close()
+        }
+        var taken: [Int] = []
+        while let number = queue.pop() { taken.append(number) }
+        giver.join()
+        #expect(taken == Array(0..<100))
+    }
+
     @Test("loses and doubles nothing between several threads, and never grows")
     func threads() throws {
         let queue = BoundedQueue<Int>(capacity: 3)

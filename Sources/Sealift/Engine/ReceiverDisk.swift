@@ -31,9 +31,21 @@ final class ReceiverDisk: Sendable {
             predecessor?.finish()
             var worker = ReceiverWorker(store: store, choices: choices)
             var found: [ReceiverOutput] = []
-            while let command = commands.pop() {
+            var handover = HandoverPace()
+            while true {
+                var next = commands.tryPop()
+                if next == nil {
+                    if handover.pause() { outputs.announce() }
+                    next = commands.pop()
+                }
+                guard let command = next else { break }
                 worker.handle(command, into: &found)
-                for output in found { outputs.push(output) }
+                let now = MonotonicClock.now()
+                for output in found {
+                    var bytes = 0
+                    if case .proven(_, _, let count) = output { bytes = Int(clamping: count) }
+                    outputs.push(output, announced: handover.isDue(bytes, now: now) ? .now : .later)
+                }
                 found.removeAll(keepingCapacity: true)
             }
             worker.handle(.abandon, into: &found)

@@ -44,7 +44,10 @@ final class SenderDisk: Sendable {
     init(catalog: SendCatalog, manifest: ManifestFile?, waker: Waker) throws(SystemError) {
         let commands = commands
         let paused = paused
-        let outputs = BoundedQueue<Output>(capacity: SenderDisk.outputCapacity) { waker.wake() }
+        // The socket thread takes everything, or has more to send than it can.
+        let outputs = BoundedQueue<Output>(
+            capacity: SenderDisk.outputCapacity, refill: .whenHalfEmpty
+        ) { waker.wake() }
         self.outputs = outputs
         thread = try NamedThread(name: "disk") {
             var loop = WorkLoop(
@@ -86,6 +89,7 @@ final class SenderDisk: Sendable {
         let outputs: BoundedQueue<Output>
         let paused: PausedSessions
         var workers: [SenderEndpoint.SessionID: SenderWorker<SenderFileSource>] = [:]
+        var handover = HandoverPace()
 
         mutating func run() {
             while true {
@@ -98,7 +102,7 @@ final class SenderDisk: Sendable {
                     switch workers[id]?.step(includingRequested: hasRoom) {
                     case .output(let output):
                         isIdle = false
-                        guard outputs.push(Output(session: id, output: output)) else { return }
+                        guard hand(output, to: id) else { return }
                     case .working:
                         isIdle = false
                     case .idle, nil:
@@ -108,15 +112,27 @@ final class SenderDisk: Sendable {
                         }
                         isIdle = false
                         guard case .output(let output)? = workers[id]?.step() else { continue }
-                        guard outputs.push(Output(session: id, output: output)) else { return }
+                        guard hand(output, to: id) else { return }
                     }
                 }
                 if isIdle {
+                    if handover.pause() { outputs.announce() }
                     guard let command = commands.pop() else { return }
                     take(command)
                 }
                 while let command = commands.tryPop() { take(command) }
             }
+        }
+
+        /// Hands an output on; false where nobody takes any more.
+        private mutating func hand(
+            _ output: SenderOutput, to id: SenderEndpoint.SessionID
+        ) -> Bool {
+            var bytes = 0
+            if case .object(_, let buffer, _) = output { bytes = buffer.count }
+            let isDue = handover.isDue(bytes, now: MonotonicClock.now())
+            return outputs.push(
+                Output(session: id, output: output), announced: isDue ? .now : .later)
         }
 
         private mutating func take(_ command: Command) {

@@ -14,6 +14,25 @@ public final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     private let notify: (@Sendable () -> Void)?
     /// How many elements may wait.
     public let capacity: Int
+    /// The most elements that wait when a giver that waits for room goes on.
+    private let refillCount: Int
+
+    /// When a giver that waits for room goes on.
+    public enum Refill: Sendable {
+        /// As soon as one element was taken.
+        case atOnce
+        /// When half of the elements were taken, so that the two threads do not change places for each
+        /// one. Only for a taker that never waits for the giver before it took all.
+        case whenHalfEmpty
+    }
+
+    /// Whether the taker hears of a push.
+    public enum Announcement: Sendable {
+        /// At once.
+        case now
+        /// With the next push that is announced, by ``announce()``, or when the queue is full.
+        case later
+    }
 
     /// What became of a push that does not wait.
     public enum PushOutcome: Equatable, Sendable {
@@ -37,9 +56,12 @@ public final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     ///
     /// `notify` runs on the giver's thread after each push and on close; it must be short. It is
     /// where a ``Waker`` of a socket thread is called, which cannot wait here.
-    public init(capacity: Int, notify: (@Sendable () -> Void)? = nil) {
+    public init(
+        capacity: Int, refill: Refill = .atOnce, notify: (@Sendable () -> Void)? = nil
+    ) {
         precondition(capacity > 0, "a queue has room for at least one element")
         self.capacity = capacity
+        refillCount = refill == .atOnce ? capacity - 1 : capacity / 2
         self.notify = notify
         elements.reserveCapacity(capacity)
     }
@@ -54,14 +76,21 @@ public final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     /// Appends `element`, and waits for room where there is none.
     /// - Returns: false where the queue is, or becomes, closed; the element is then dropped.
     @discardableResult
-    public func push(_ element: Element) -> Bool {
+    public func push(_ element: Element, announced announcement: Announcement = .now) -> Bool {
         monitor.lock()
         while elements.count >= capacity, !isClosed { monitor.wait(for: .drained) }
         let isOpen = !isClosed
         if isOpen { append(element) }
+        // Who fills the queue may wait next: the taker must know before.
+        let isDue = announcement == .now || elements.count >= capacity
         monitor.unlock()
-        if isOpen { notify?() }
+        if isOpen, isDue { notify?() }
         return isOpen
+    }
+
+    /// Tells the taker that there may be something to take.
+    public func announce() {
+        notify?()
     }
 
     /// Appends `element` where there is room.
@@ -109,7 +138,7 @@ public final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
 
     private func takeFirst() -> Element? {
         guard let element = elements.popFirst() else { return nil }
-        monitor.signal(.drained)
+        if elements.count <= refillCount { monitor.signal(.drained) }
         return element
     }
 

@@ -60,7 +60,7 @@ struct CatalogIndex: Sendable {
         }
     }
 
-    private let file: SpoolFile
+    let file: SpoolFile
 
     init(in directory: DirectoryHandle) throws(SystemError) {
         file = try SpoolFile(in: directory)
@@ -71,11 +71,13 @@ struct CatalogIndex: Sendable {
         try file.write(records, at: first * UInt64(Record.byteCount))
     }
 
-    /// The record of the entry with `index`, 1 for the first.
-    func record(of index: FileIndex) throws(StorageFailure) -> Record? {
-        let bytes = try file.readArray(
-            count: Record.byteCount, at: (index.rawValue - 1) * UInt64(Record.byteCount))
-        return bytes?.withUnsafeBytes { try? Record(decoding: $0) }
+    /// The record of the entry with `index`, 1 for the first, through a window on ``file``.
+    static func record(
+        of index: FileIndex, in window: inout SpoolWindow
+    ) throws(StorageFailure) -> Record? {
+        try window.withBytes(
+            count: Record.byteCount, at: (index.rawValue - 1) * UInt64(Record.byteCount)
+        ) { try? Record(decoding: $0) } ?? nil
     }
 }
 

@@ -12,6 +12,9 @@ struct Destination {
     private var root: DirectoryHandle?
     /// The folder that the last entry was in: entries come in order, so the next is mostly there too.
     private var lastParent: (path: EntryPath?, handle: DirectoryHandle)?
+    /// The folder that something was looked for in last; a nil handle where there was none, and nothing
+    /// was made since.
+    private var lastLook: (path: EntryPath?, handle: DirectoryHandle?)?
 
     init(path: [UInt8]) {
         self.path = path
@@ -37,6 +40,7 @@ struct Destination {
     /// The folder, made where it is missing.
     mutating func make() throws(SystemError) -> DirectoryHandle {
         if let root { return root }
+        lastLook = nil
         let made = try DirectoryHandle.openCreating(path: path)
         root = made
         return made
@@ -65,12 +69,36 @@ struct Destination {
     }
 
     /// What stands at `path` now.
+    ///
+    /// A folder is opened once for all that is looked for in it. What is found may be out of date at
+    /// once anyway: a file gets its name only where nothing stands then.
     mutating func find(_ path: EntryPath) throws(SystemError) -> Found {
         guard let root = try openIfThere() else { return .nothing }
+        let parentPath = path.parent
         do throws(SystemError) {
-            return try root.statusIfPresent(of: path.bytes).map(Found.status) ?? .nothing
+            let parent: DirectoryHandle?
+            if let lastLook, lastLook.path == parentPath {
+                parent = lastLook.handle
+            } else {
+                parent = try Self.folder(parentPath, beneath: root)
+                lastLook = (parentPath, parent)
+            }
+            let status = try parent?.statusIfPresent(of: Array(path.name))
+            return status.map(Found.status) ?? .nothing
         } catch  where error.isObstructedPath {
             return .obstructed
+        }
+    }
+
+    /// The folder at `path`, or `root` itself; nil where there is none.
+    private static func folder(
+        _ path: EntryPath?, beneath root: DirectoryHandle
+    ) throws(SystemError) -> DirectoryHandle? {
+        guard let path else { return root }
+        do throws(SystemError) { return try root.openDirectory(path.bytes) } catch
+            where error.isMissing
+        {
+            return nil
         }
     }
 
@@ -100,6 +128,7 @@ struct Destination {
     /// Makes the directory of `entry`; one that is there already is fine, a link is not.
     mutating func makeDirectory(_ entry: ListingEntry) throws(SystemError) {
         let name = Array(entry.path.name)
+        lastLook = nil
         let parent = try parent(of: entry.path)
         do throws(SystemError) {
             try parent.createDirectory(name)

@@ -10,7 +10,7 @@ import SealiftIO
 /// or written is as if it had never been there.
 struct HashCache: Sendable {
     /// Smaller files are read again sooner than their record: 16 MiB.
-    private static let smallestFile: UInt64 = 16 << 20
+    static let smallestFile: UInt64 = 16 << 20
     /// Hashes held at once while a record is written or read: 1 MiB of them.
     private static let chunk: UInt64 = 32_768
 

@@ -31,15 +31,16 @@ extension ReceiverFileStore {
         let waiting = line
         do throws(SystemError) {
             let staging = try stagingFolder()
-            try log?.append(waiting.map { Self.record(.placing, $0, $0.status) })
+            let placing = waiting.map(Self.record(ofPlacing:))
+            try log?.append(placing)
             try syncVolume(staging)
             line.removeAll(keepingCapacity: true)
             var results: [(FileIndex, StorageFailure?)] = []
             results.reserveCapacity(waiting.count)
             var placed: [PlacedFileRecord] = []
             placed.reserveCapacity(waiting.count)
-            for item in waiting {
-                results.append((item.file, place(item, from: staging, &placed)))
+            for (item, record) in zip(waiting, placing) {
+                results.append((item.file, place(item, record, from: staging, &placed)))
             }
             try log?.append(placed)
             // A large file whose record is lost would have to be read again by the next run.
@@ -70,13 +71,11 @@ extension ReceiverFileStore {
         retired.removeAll(keepingCapacity: true)
     }
 
-    private static func record(
-        _ state: PlacedFileRecord.State, _ item: Waiting, _ status: FileStatus
-    ) -> PlacedFileRecord {
+    private static func record(ofPlacing item: Waiting) -> PlacedFileRecord {
         PlacedFileRecord(
-            state: state, path: PathKey(item.entry.path), key: item.key,
+            state: .placing, path: PathKey(item.entry.path), key: item.key,
             isExecutable: item.facts.isExecutable, number: item.placement.number, root: item.root,
-            identity: FileIdentity(status))
+            identity: FileIdentity(item.status))
     }
 
     // MARK: One file
@@ -90,7 +89,8 @@ extension ReceiverFileStore {
 
     /// Gives a file its name; nil where it has it.
     private mutating func place(
-        _ item: Waiting, from staging: DirectoryHandle, _ placed: inout [PlacedFileRecord]
+        _ item: Waiting, _ record: PlacedFileRecord, from staging: DirectoryHandle,
+        _ placed: inout [PlacedFileRecord]
     ) -> StorageFailure? {
         do throws(SystemError) {
             let path =
@@ -118,7 +118,7 @@ extension ReceiverFileStore {
             // Only what is surely the file just placed is recorded as ours.
             if let status = try parent.statusIfPresent(of: name), status.inode == item.status.inode
             {
-                placed.append(Self.record(.placed, item, status))
+                placed.append(record.with(.placed, identity: FileIdentity(status)))
             }
             return nil
         } catch {

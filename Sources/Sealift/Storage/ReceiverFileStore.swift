@@ -26,6 +26,14 @@ struct ReceiverFileStore: ReceiverStore {
         let status: FileStatus
     }
 
+    /// A staged file of at most one piece.
+    private struct Whole {
+        let entry: ListingEntry
+        let facts: FileEntry
+        let key: StagingKey
+        let status: FileStatus
+    }
+
     var destination: Destination
     private let sender: DeviceFingerprint
     private let spool: ListingSpool
@@ -38,8 +46,7 @@ struct ReceiverFileStore: ReceiverStore {
     var log: PlacedLog?
     var open: [FileIndex: StagedFile] = [:]
     /// Files of at most one piece that are staged and not in line yet.
-    private var whole: [FileIndex: (entry: ListingEntry, facts: FileEntry, status: FileStatus)] =
-        [:]
+    private var whole: [FileIndex: Whole] = [:]
     var line: [Waiting] = []
     /// What staging holds of files that have their names: removed when that has reached the disk.
     var retired: [[UInt8]] = []
@@ -237,7 +244,7 @@ struct ReceiverFileStore: ReceiverStore {
             let data = try staging.openFile(StagedFile.dataName(key), for: .updating)
             return try StagedFile.finish(data, facts)
         }
-        whole[file] = (entry, facts, status)
+        whole[file] = Whole(entry: entry, facts: facts, key: key, status: status)
         unsyncedBytes += facts.size
     }
 
@@ -247,13 +254,8 @@ struct ReceiverFileStore: ReceiverStore {
         guard let facts = entry.file else { return }
         let key = StagingKey(path: entry.path, file: facts)
         do throws(SystemError) {
-            let folder = try stagingFolder()
-            let data = try folder.openFile(
-                StagedFile.dataName(key), for: .creatingOrUpdating(mode: 0o600))
-            if content.count > 0 { try data.write(from: content, at: 0) }
-            let status = try StagedFile.finish(data, facts)
-            try data.close()
-            whole[file] = (entry, facts, status)
+            let status = try StagedFile.stage(content, key, facts, in: try stagingFolder())
+            whole[file] = Whole(entry: entry, facts: facts, key: key, status: status)
         } catch {
             throw StorageFailure(error)
         }
@@ -285,12 +287,11 @@ struct ReceiverFileStore: ReceiverStore {
                 Waiting(
                     file: file, entry: staged.entry, facts: staged.facts, key: staged.key,
                     hasJournal: true, root: root, placement: placement, status: status))
-        } else if let (entry, facts, status) = whole.removeValue(forKey: file) {
+        } else if let staged = whole.removeValue(forKey: file) {
             line.append(
                 Waiting(
-                    file: file, entry: entry, facts: facts,
-                    key: StagingKey(path: entry.path, file: facts), hasJournal: false, root: root,
-                    placement: placement, status: status))
+                    file: file, entry: staged.entry, facts: staged.facts, key: staged.key,
+                    hasJournal: false, root: root, placement: placement, status: staged.status))
         }
     }
 

@@ -97,16 +97,32 @@ final class SendCatalog: Sendable {
         }
     }
 
+    /// Where a reader of the catalog is: entries are asked for in order, and often twice.
+    struct Cursor {
+        fileprivate var index: SpoolWindow
+        fileprivate var spool: SpoolWindow
+        fileprivate var last: (index: FileIndex, entry: ListingEntry, identity: FileIdentity?)?
+    }
+
+    /// A reader's place in the catalog.
+    func makeCursor() -> Cursor {
+        Cursor(index: SpoolWindow(index.file), spool: SpoolWindow(spool))
+    }
+
     /// The entry at `index`, and for a file its identity; nil behind the last.
     func entry(
-        at index: FileIndex
+        at index: FileIndex, _ cursor: inout Cursor
     ) throws(StorageFailure) -> (entry: ListingEntry, identity: FileIdentity?)? {
+        if let last = cursor.last, last.index == index { return (last.entry, last.identity) }
         guard index != .listing, index.rawValue <= totals.entries else { return nil }
-        guard let record = try self.index.record(of: index),
-            let bytes = try spool.readArray(count: Int(record.byteCount), at: record.offset),
-            let entry = bytes.withUnsafeBytes({ try? ListingEntry(encodedAlone: $0) })
+        guard let record = try CatalogIndex.record(of: index, in: &cursor.index),
+            let entry = try cursor.spool.withBytes(
+                count: Int(record.byteCount), at: record.offset,
+                { try? ListingEntry(encodedAlone: $0) }) ?? nil
         else { throw Self.damaged }
-        return (entry, entry.file.map(record.identity(of:)))
+        let identity = entry.file.map(record.identity(of:))
+        cursor.last = (index, entry, identity)
+        return (entry, identity)
     }
 
     private static let damaged = StorageFailure(

@@ -6,6 +6,7 @@ import SealiftTransfer
 /// The files of a ``SendCatalog``, opened anew for each session and checked against what was listed.
 struct SenderFileSource: SenderSource {
     private let catalog: SendCatalog
+    private var cursor: SendCatalog.Cursor
     /// The file that pieces are read from now: requests run through files in order.
     private var current: (index: FileIndex, file: OpenFile)?
 
@@ -13,6 +14,7 @@ struct SenderFileSource: SenderSource {
 
     init(catalog: SendCatalog, manifest: ManifestFile?) {
         self.catalog = catalog
+        cursor = catalog.makeCursor()
         self.manifest = manifest
     }
 
@@ -28,8 +30,8 @@ struct SenderFileSource: SenderSource {
         try catalog.readListing(at: offset, into: buffer)
     }
 
-    func entry(at index: FileIndex) throws(StorageFailure) -> ListingEntry? {
-        try catalog.entry(at: index)?.entry
+    mutating func entry(at index: FileIndex) throws(StorageFailure) -> ListingEntry? {
+        try catalog.entry(at: index, &cursor)?.entry
     }
 
     mutating func read(
@@ -50,7 +52,8 @@ struct SenderFileSource: SenderSource {
         current = nil
         do throws(SystemError) {
             let file = try catalog.tree.openFile(entry.path.bytes)
-            file.advise(.readInOrder)
+            // One piece is one read.
+            if entry.pieceLayout.pieceCount > 1 { file.advise(.readInOrder) }
             current = (index, file)
             return file
         } catch {
@@ -67,20 +70,24 @@ struct SenderFileSource: SenderSource {
         guard FileIdentity(status) == (try identity(of: file)) else { throw .file(.changed) }
     }
 
-    private func identity(of file: FileIndex) throws(SourceFailure) -> FileIdentity? {
-        do { return try catalog.entry(at: file)?.identity } catch { throw .spool(error) }
+    private mutating func identity(
+        of file: FileIndex
+    ) throws(SourceFailure) -> FileIdentity? {
+        do { return try catalog.entry(at: file, &cursor)?.identity } catch { throw .spool(error) }
     }
 
     mutating func close(_ file: FileIndex) {
         if current?.index == file { current = nil }
     }
 
-    func rememberedHashes(of file: FileIndex, entry: ListingEntry) -> PieceHashes? {
-        guard let identity = try? identity(of: file) else { return nil }
+    mutating func rememberedHashes(of file: FileIndex, entry: ListingEntry) -> PieceHashes? {
+        guard entry.pieceLayout.length >= HashCache.smallestFile,
+            let identity = try? identity(of: file)
+        else { return nil }
         return catalog.hashCache.hashes(of: identity, layout: entry.pieceLayout)
     }
 
-    func remember(_ hashes: PieceHashes, of file: FileIndex, entry: ListingEntry) {
+    mutating func remember(_ hashes: PieceHashes, of file: FileIndex, entry: ListingEntry) {
         guard let identity = try? identity(of: file) else { return }
         catalog.hashCache.keep(hashes, of: identity)
     }

@@ -111,7 +111,35 @@ final class StagedFile {
         try Self.finish(data, facts)
     }
 
-    /// The same for a file of one piece, which has no journal.
+    /// Stages the whole content of a file of at most one piece, which has no journal, and closes it.
+    ///
+    /// The file is made with the mode it will have, so that nothing is left to do but to write and to
+    /// set the time; the folder lets nobody else in.
+    /// - Returns: what the file system then says of it.
+    static func stage(
+        _ content: UnsafeRawBufferPointer, _ key: StagingKey, _ facts: FileEntry,
+        in staging: DirectoryHandle
+    ) throws(SystemError) -> FileStatus {
+        let name = dataName(key)
+        let data: OpenFile
+        do throws(SystemError) {
+            data = try staging.openFile(
+                name, for: .creatingExclusively(mode: mode(of: facts) | 0o600))
+        } catch  where error.isAlreadyThere {
+            data = try staging.openFile(name, for: .updating)
+        }
+        if content.count > 0 { try data.write(from: content, at: 0) }
+        try data.setModified(FileTime(facts.modificationTime))
+        var status = try data.status()
+        // What an earlier run left, or a file system with a mind of its own.
+        if status.size != facts.size || status.mode != mode(of: facts) {
+            status = try finish(data, facts)
+        }
+        try data.close()
+        return status
+    }
+
+    /// The same for a file of one piece that an earlier run staged.
     static func finish(_ data: OpenFile, _ facts: FileEntry) throws(SystemError) -> FileStatus {
         try data.setSize(facts.size)
         try data.setMode(mode(of: facts))

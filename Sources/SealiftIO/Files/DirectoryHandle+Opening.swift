@@ -57,6 +57,8 @@ extension DirectoryHandle {
         if access.creates { try faults?.check(.createFile, path: path) }
         let descriptor = try openBeneath(path, how: access.how, mode: access.mode, "open")
         let file = OpenFile(descriptor, faults: faults)
+        // What was just made is a regular file.
+        if case .creatingExclusively = access, faults == nil { return file }
         switch try file.status().kind {
         case .file:
             if access.creates, let tape = faults?.tape, !path.contains(PathBytes.separator) {

@@ -58,6 +58,51 @@ struct PowerCutTests {
         }
     }
 
+    @Test(
+        "A batch of small files gets its names behind one sync, and each that a cut leaves is whole",
+        arguments: SimulationSeed.series(4))
+    func batch(seed: SimulationSeed) throws {
+        var generator = SeededGenerator(seed: seed.value)
+        var items = [try StorageTrees.directory("t")]
+        for number in 0..<24 {
+            let content = generator.bytes(Int(generator.next() % 3_000))
+            items.append(try StorageTrees.file("t/f-\(100 + number)", content))
+        }
+        let source = try MemorySource(items)
+        let bench = try StorageBench()
+        let tape = OperationTape()
+        var store = try bench.store(tape: tape)
+        // No sync falls due by the clock: all wait for the last.
+        store.lastSync = .distantFuture
+        var transfer = DirectTransfer(source, into: store)
+        transfer.flushInterval = .max
+        transfer.run()
+        #expect(transfer.isCompleted)
+
+        let root = try DirectoryHandle.open(path: Array("\(bench.path)/out".utf8)).status().inode
+        let operations = tape.operations
+        let renames = operations.indices.filter {
+            if case .rename = operations[$0] { true } else { false }
+        }
+        let syncs = operations.indices.filter {
+            if case .syncVolume = operations[$0] { true } else { false }
+        }
+        #expect(renames.count == 24)
+        let (first, last) = (try #require(renames.first), try #require(renames.last))
+        #expect(syncs.filter { $0 < first }.count == 1)
+        #expect(!syncs.contains { first < $0 && $0 < last })
+        // Up to the sync that settles the transfer.
+        let end = try #require(syncs.first { $0 > last })
+        for cut in stride(from: 1, through: end, by: 5) {
+            let disk = PowerCutDisk(
+                root: root, operations: operations[..<cut], generator: &generator)
+            let place = "cut-\(cut)"
+            try disk.materialise(at: "\(bench.path)/\(place)")
+            try check(bench, place, [source, source], "seed \(seed.value), cut after \(cut)")
+            try FileManager.default.removeItem(atPath: "\(bench.path)/\(place)")
+        }
+    }
+
     /// What the next run of the machine finds, and that it comes to a good end.
     private func check(
         _ bench: StorageBench, _ place: String, _ sources: [MemorySource], _ context: String

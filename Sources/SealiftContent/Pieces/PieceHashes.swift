@@ -3,8 +3,8 @@ public import SealiftBase
 /// The hashes known so far of one file's pieces, in any order.
 ///
 /// Memory follows what is known, not the file's length: hashes live in chunks of 4,096 (128 KiB, for
-/// a gibibyte of content), made when their first hash arrives, so a sparse file of tebibytes costs
-/// what its data costs. Holes need no hash: theirs is ``ZeroPiece/hash``.
+/// a gibibyte of content), made when their first hash arrives and no longer than the file, so a sparse
+/// file of tebibytes costs what its data costs, and a small file costs its own hash. Holes need no hash: theirs is ``ZeroPiece/hash``.
 public struct PieceHashes: Sendable {
     private static let chunkSize: UInt64 = 4_096
 
@@ -42,13 +42,14 @@ public struct PieceHashes: Sendable {
         guard layout.isData(piece) else { return }
         let (chunk, offset) = piece.rawValue.quotientAndRemainder(dividingBy: Self.chunkSize)
         let old = chunks[chunk]?[Int(offset)] ?? .zero
-        chunks[chunk, default: Array(repeating: .zero, count: Int(Self.chunkSize))][Int(offset)] =
-            hash
+        let length = min(Self.chunkSize, layout.pieceCount - chunk * Self.chunkSize)
+        chunks[chunk, default: Array(repeating: .zero, count: Int(length))][Int(offset)] = hash
         if old == .zero { missingCount -= 1 }
     }
 
     /// Forgets the hash of `piece`.
     public mutating func remove(_ piece: PieceIndex) {
+        guard piece.rawValue < layout.pieceCount else { return }
         let (chunk, offset) = piece.rawValue.quotientAndRemainder(dividingBy: Self.chunkSize)
         guard let old = chunks[chunk]?[Int(offset)], old != .zero else { return }
         chunks[chunk]?[Int(offset)] = .zero

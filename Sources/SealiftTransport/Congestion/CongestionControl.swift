@@ -55,6 +55,11 @@ struct CongestionControl {
         bbr?.holdsRateDown ?? false
     }
 
+    /// Whether the controller doubles its rate each round trip.
+    var isStartingUp: Bool {
+        bbr?.isStartingUp ?? false
+    }
+
     /// Whether the cap, not the controller, sets the rate.
     private var isCapped: Bool {
         guard let rateCap else { return false }

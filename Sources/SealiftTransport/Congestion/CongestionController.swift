@@ -11,6 +11,8 @@ protocol CongestionController {
     var reductions: UInt64 { get }
     /// Whether the rate is held down on purpose: samples of packets that leave now are lower bounds.
     var holdsRateDown: Bool { get }
+    /// Whether it doubles its rate each round trip: what it hears late then costs most.
+    var isStartingUp: Bool { get }
 
     mutating func packetSent(_ event: DepartureEvent)
     mutating func acknowledged(_ event: AcknowledgementEvent)
@@ -24,6 +26,7 @@ protocol CongestionController {
 
 extension CongestionController {
     var holdsRateDown: Bool { false }
+    var isStartingUp: Bool { false }
 
     mutating func packetSent(_ event: DepartureEvent) {}
     mutating func packetLost(_ packet: LostPacket, now: Int64) {}

@@ -151,7 +151,8 @@ extension Connection {
         requeueLostFrames()
         guard path.rtt.hasSample else { return }
         let request = frequencyPolicy.update(
-            congestionWindow: path.congestion.congestionWindow, datagramSize: path.datagramSize,
+            congestionWindow: path.congestion.congestionWindow,
+            isStartingUp: path.congestion.isStartingUp, datagramSize: path.datagramSize,
             minimumRTTNanoseconds: path.rtt.minimum, smoothedRTTNanoseconds: path.rtt.smoothed,
             now: now)
         if request != nil { frequencyIsPending = true }

@@ -35,7 +35,8 @@ struct SpoolTests {
         for (file, root) in model { #expect(try spool.root(of: FileIndex(file)) == root) }
     }
 
-    @Test("A window gives what the file has, and nothing beyond", arguments: SimulationSeed.series(4))
+    @Test(
+        "A window gives what the file has, and nothing beyond", arguments: SimulationSeed.series(4))
     func window(seed: SimulationSeed) throws {
         var generator = SeededGenerator(seed: seed.value)
         let content = generator.bytes(200_000)

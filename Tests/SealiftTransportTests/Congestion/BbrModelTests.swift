@@ -44,6 +44,20 @@ struct BbrModelTests {
         #expect(filter.maximum >= 70 && filter.maximum <= 80)
     }
 
+    @Test("The initial window follows the datagram's size until it was delivered (RFC 9002 §7.2)")
+    func initialWindow() {
+        #expect(Bbr.initialWindow(datagramSize: 1_200) == 12_000)
+        #expect(Bbr.initialWindow(datagramSize: 1_452) == 14_520)
+        #expect(Bbr.initialWindow(datagramSize: 8_952) == 17_904)
+        var bbr = Bbr(datagramSize: 1_200, lossTolerance: 0.02, seed: 1)
+        #expect(bbr.congestionWindow == 12_000)
+        bbr.datagramSizeChanged(to: 1_452)
+        #expect(bbr.congestionWindow == 14_520)
+        // Smaller again: what was granted stays.
+        bbr.datagramSizeChanged(to: 1_200)
+        #expect(bbr.congestionWindow == 14_520)
+    }
+
     @Test("Three rounds without a quarter more mean a full pipe, growth begins anew")
     func fullPipe() {
         var pipe = FullPipeDetector()

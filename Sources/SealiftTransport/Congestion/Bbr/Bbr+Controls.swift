@@ -34,7 +34,7 @@ extension Bbr {
     /// BDPMultiple, of ``bandwidth`` unless another is given.
     func bandwidthDelayProduct(_ gain: Double, of other: Double? = nil) -> Double {
         guard let minimum = roundTrip.minimum else {
-            return Double(Self.initialWindowPackets) * segment
+            return initialWindow
         }
         return gain * (other ?? bandwidth) * Double(minimum) / 1e9
     }
@@ -73,7 +73,6 @@ extension Bbr {
     /// SetCwnd.
     mutating func setWindow(acknowledged: Double) {
         let most = withBudget(bandwidthDelayProduct(windowGain) + aggregation.extra)
-        let initialWindow = Double(Self.initialWindowPackets) * segment
         if pipe.wasReached {
             window = min(window + acknowledged, most)
         } else if window < most || Double(delivered) < initialWindow {

@@ -24,12 +24,16 @@ struct Bbr: CongestionController {
     static let startupLossRuns = 6
     /// §2.16.2: BBR.ProbeRTTDuration.
     static let roundTripProbeTime: Int64 = 200_000_000
-    /// RFC 9002 §7.2. A larger one takes from others (`docs/decisions/0008-a-quick-start.md`).
-    static let initialWindowPackets = 10
+    /// RFC 9002 §7.2: ten datagrams, and where they are large, no more than 14,720 bytes or two of them.
+    /// A larger one takes from others (`docs/decisions/0008-a-quick-start.md`).
+    static func initialWindow(datagramSize: Int) -> Double {
+        Double(min(10 * datagramSize, max(14_720, 2 * datagramSize)))
+    }
 
     /// BBR.LossThresh.
     let lossTolerance: Double
-    private let initialWindow: Double
+    /// C.InitialCwnd, in bytes.
+    private(set) var initialWindow: Double
     var generator: SeededGenerator
     /// C.SMSS, in bytes.
     var segment: Double
@@ -101,7 +105,7 @@ struct Bbr: CongestionController {
         self.lossTolerance = min(max(lossTolerance, 0.001), 0.5)
         generator = SeededGenerator(seed: seed ^ 0x4242_5276_335F_6363)
         segment = Double(datagramSize)
-        initialWindow = Double(Self.initialWindowPackets * datagramSize)
+        initialWindow = Self.initialWindow(datagramSize: datagramSize)
         window = initialWindow
         // §5.6.2: as if a round trip took 1 ms, until one is known.
         rate = Self.startupPacingGain * initialWindow * 1000
@@ -110,6 +114,7 @@ struct Bbr: CongestionController {
     var congestionWindow: Int { Int(min(window, 1e15)) }
     var pacingRate: Double? { rate }
     var holdsRateDown: Bool { phase == .probeRoundTrip }
+    var isStartingUp: Bool { phase == .startup }
 
     /// C.is_cwnd_limited.
     var usesWindow: Bool { windowWasUsed.now || windowWasUsed.before }
@@ -185,13 +190,24 @@ struct Bbr: CongestionController {
 
     mutating func datagramSizeChanged(to size: Int) {
         segment = Double(size)
+        if phase == .startup, reductions == 0, Double(delivered) < initialWindow {
+            // RFC 9002 §7.2: the initial window is calculated anew. The listing's first datagram brings
+            // the larger size, just before the content.
+            initialWindow = max(initialWindow, Self.initialWindow(datagramSize: size))
+            window = max(window, initialWindow)
+            if let minimum = roundTrip.minimum { rate = max(rate, initialRate(roundTrip: minimum)) }
+        }
         window = max(window, minimumWindow)
     }
 
     /// §5.6.2: the initial rate once a round trip is known.
     private mutating func startFromFirstRoundTrip(_ sample: RateSample) {
         guard roundTrip.minimum == nil else { return }
-        rate = Self.startupPacingGain * initialWindow * 1e9 / Double(max(sample.roundTrip, 1000))
+        rate = initialRate(roundTrip: sample.roundTrip)
+    }
+
+    private func initialRate(roundTrip: Int64) -> Double {
+        Self.startupPacingGain * initialWindow * 1e9 / Double(max(roundTrip, 1000))
     }
 
     mutating func countReduction() { reductions += 1 }

@@ -203,7 +203,8 @@ struct SimulatedFlow {
         }
         guard asksForRareAcknowledgements, path.rtt.hasSample else { return }
         let request = policy.update(
-            congestionWindow: path.congestion.congestionWindow, datagramSize: path.datagramSize,
+            congestionWindow: path.congestion.congestionWindow,
+            isStartingUp: path.congestion.isStartingUp, datagramSize: path.datagramSize,
             minimumRTTNanoseconds: path.rtt.minimum, smoothedRTTNanoseconds: path.rtt.smoothed,
             now: now)
         if let request {

@@ -21,6 +21,7 @@ extension FuzzTarget {
 private struct ConnectionRun {
     private enum Step: UInt8, CaseIterable {
         case frames, wait, transmit, acknowledge, expect, send, write, withdraw, raw, close
+        case measure, adopt
     }
 
     /// Calls after which a machine that still wants to be called at once is stuck.
@@ -76,8 +77,16 @@ private struct ConnectionRun {
         case .raw:
             input.run().withUnsafeBytes { connection.receive($0, ecn: .notCapable, now: now) }
         case .close: connection.close(code: .interrupted, reason: "stopped", now: now)
+        case .measure: _ = connection.measurePath(Self.path(&input), now: now)
+        case .adopt: _ = connection.adoptPath(Self.path(&input), now: now)
         }
         try takeEvents()
+    }
+
+    /// One of eight paths, from two sockets; the first is the one that the session began on.
+    private static func path(_ input: inout FuzzInput) -> PathID {
+        let number = UInt64(input.choice(8))
+        return PathID(number, 0, (number & 1) << 48)
     }
 
     /// An hour later the connection is over, whatever happened.
@@ -155,7 +164,7 @@ private struct ConnectionRun {
             case .objectDelivered(let id):
                 try demand(id.rawValue < nextSent, "an object nobody sent was delivered")
             case .closed: closedCount += 1
-            case .established: break
+            case .established, .pathMeasured: break
             }
         }
         try demand(closedCount <= 1, "the end was told twice")

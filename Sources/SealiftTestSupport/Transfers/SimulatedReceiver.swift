@@ -25,6 +25,8 @@ public struct SimulatedReceiver: SimulatedEndpoint {
     public private(set) var ending: SessionEnding?
     /// What was counted when the last report came.
     public private(set) var finalTally: ReceiverSession.Tally?
+    /// Where the session moved to, in order.
+    public private(set) var moves: [SimulatedAddress] = []
     /// The destination.
     public let store: MemoryStore
 
@@ -58,8 +60,10 @@ public struct SimulatedReceiver: SimulatedEndpoint {
     }
 
     /// Lets the receiver know of another address of the sender.
-    public mutating func addPath(to sender: SimulatedAddress, now: Instant) {
-        endpoint.addPath(paths.id(of: sender), now: now)
+    public mutating func addPath(
+        to sender: SimulatedAddress, _ rank: PathRank = .direct, now: Instant
+    ) {
+        endpoint.addPath(paths.id(of: sender), rank, now: now)
     }
 
     /// Hands a datagram to the endpoint and does the work that came of it.
@@ -103,6 +107,8 @@ public struct SimulatedReceiver: SimulatedEndpoint {
         switch action {
         case .connected:
             break
+        case .moved(let path):
+            moves.append(paths.address(of: path))
         case .work(let command):
             var outputs: [ReceiverOutput] = []
             worker.handle(command, into: &outputs)

@@ -16,6 +16,9 @@ public struct SimulatedSender: SimulatedEndpoint {
     /// Content pieces read from the tree.
     public private(set) var piecesRead = 0
 
+    /// Where a session moved to, in order.
+    public private(set) var moves: [SimulatedAddress] = []
+
     private let source: MemorySource
     private var workers: [SenderEndpoint.SessionID: SenderWorker<MemorySource>] = [:]
     private var paths = SimulatedPaths()
@@ -95,6 +98,8 @@ public struct SimulatedSender: SimulatedEndpoint {
             }
             workers[id] = SenderWorker(source: source)
             endpoint.offer(source.offer(owner == nil ? .unclaimed : .yours), to: id)
+        case .moved(_, let path):
+            moves.append(paths.address(of: path))
         case .decideClaim(let id, let peer):
             if owner == nil { owner = peer.id }
             endpoint.claimDecided(id, owner == peer.id ? nil : .alreadyUsed)
@@ -121,6 +126,9 @@ struct SimulatedPaths: Sendable {
         addresses.append(address)
         return PathID(UInt64(addresses.count - 1), 0, 0)
     }
+
+    /// The address behind a path.
+    func address(of path: PathID) -> SimulatedAddress { addresses[Int(path.words.0)] }
 
     /// The datagrams of a batch.
     func cut(_ batch: PacketBatch, from bytes: [UInt8]) -> [SimulatedDatagram] {

@@ -142,7 +142,7 @@ public struct MeasurementCaller {
                 begin(.idle, now: now)
             case .objectReceived:
                 link?.objectArrived()
-            case .objectDelivered:
+            case .objectDelivered, .pathMeasured:
                 break
             case .controlReadable:
                 readMessages(now: now)

@@ -103,7 +103,7 @@ public struct MeasurementHost {
     public mutating func process(now: Instant) {
         while let event = guest?.connection.pollEvent() {
             switch event {
-            case .established, .objectDelivered:
+            case .established, .objectDelivered, .pathMeasured:
                 break
             case .objectReceived:
                 guest?.objectArrived()

@@ -13,6 +13,8 @@ public struct ReceiverEndpoint {
     public enum Action {
         /// The session stands.
         case connected(DevicePublicKeys, PathID)
+        /// Packets go on another path from now on; the session is the same.
+        case moved(PathID)
         /// Put work before the worker.
         case work(ReceiverCommand)
         /// Ask the user, then call ``accept(now:)`` or ``decline(now:)``.
@@ -33,6 +35,9 @@ public struct ReceiverEndpoint {
         var connection: Connection
         var session: ReceiverSession
         var silence: SilenceWatch
+        var chooser: PathChooser
+        /// Where packets went when it was told last.
+        var toldPath: PathID
         let peer: DevicePublicKeys
         /// Why the connection closes, once it does.
         var ending: SessionEnding?
@@ -45,6 +50,17 @@ public struct ReceiverEndpoint {
         mutating func watchSilence(now: Instant) {
             if let due = silenceDue, due <= now { silence.fire(&connection, now: now) }
         }
+
+        /// When ``choosePath(now:)`` wants to be called.
+        var choiceDue: Instant { chooser.due(connection) }
+
+        mutating func choosePath(now: Instant) {
+            if choiceDue <= now { chooser.fire(&connection, now: now) }
+        }
+
+        mutating func pathMeasured(_ path: PathID, _ roundTrip: Duration?, now: Instant) {
+            chooser.measured(path, roundTrip, &connection, now: now)
+        }
     }
 
     /// Calls until the session is confirmed.
@@ -52,6 +68,8 @@ public struct ReceiverEndpoint {
     /// The session; nil before somebody answered and once it is over.
     private var link: Link?
     private let configuration: ConnectionConfiguration
+    /// What kind paths are that are no direct ones, and those told as such.
+    private var ranks: [PathID: PathRank] = [:]
     private var actions: Deque<Action> = []
     private var framer = ControlMessageFramer()
 
@@ -94,11 +112,15 @@ public struct ReceiverEndpoint {
         var timeout = link?.connection.nextTimeout
         if let due = dialer.nextTimeout { timeout = min(due, timeout ?? due) }
         if let due = silenceDue { timeout = min(due, timeout ?? due) }
+        if let due = choiceDue { timeout = min(due, timeout ?? due) }
         return timeout
     }
 
     /// When ``handleTimeout(now:)`` looks after a silent session; nil for never.
     private var silenceDue: Instant? { dialer.isConfirming ? nil : link?.silenceDue }
+
+    /// When ``handleTimeout(now:)`` looks for a better path; nil for never.
+    private var choiceDue: Instant? { dialer.isConfirming ? nil : link?.choiceDue }
 
     /// Takes the next action; nil where there is none.
     public mutating func pollAction() -> Action? { actions.popFirst() }
@@ -125,6 +147,9 @@ public struct ReceiverEndpoint {
                 connection: Connection(
                     session: established, configuration: configuration, on: path, now: now),
                 session: ReceiverSession(), silence: SilenceWatch(paths: dialer.paths),
+                chooser: PathChooser(
+                    present: path, paths: dialer.paths.map { ($0, ranks[$0] ?? .direct) }, now: now),
+                toldPath: path,
                 peer: established.peer)
         case .failed(let error):
             actions.append(.ended(.handshakeFailed(error)))
@@ -147,6 +172,7 @@ public struct ReceiverEndpoint {
         }
         link?.connection.handleTimeout(now: now)
         if let due = silenceDue, due <= now { link?.watchSilence(now: now) }
+        if !dialer.isConfirming { link?.choosePath(now: now) }
     }
 
     /// A batch, or the rest of one, did not leave.
@@ -154,21 +180,31 @@ public struct ReceiverEndpoint {
         guard link?.connection.remote == batch.path else { return }
         switch failure {
         case .tooLarge: link?.connection.datagramRefused(size: batch.datagramSize, now: now)
-        case .localAddressChanged: link?.connection.localAddressChanged(now: now)
+        case .localAddressChanged:
+            link?.connection.localAddressChanged(now: now)
+            link?.chooser.networkChanged(now: now)
         case .unreachable: link?.silence.becameUnreachable()
         case .other: break
         }
     }
 
     /// Another way to the sender became known. Message 1 goes there at once, the bytes that went
-    /// everywhere else (`docs/PROTOCOL.md` §4.2); a session that stands looks there when its path falls
-    /// silent. A path that is known does nothing, nor does one beyond ``maximumPathCount``.
-    public mutating func addPath(_ path: PathID, now: Instant) {
-        guard !dialer.paths.contains(path), dialer.paths.count < Self.maximumPathCount else {
-            return
-        }
+    /// everywhere else (`docs/PROTOCOL.md` §4.2); a session that stands measures it soon, and looks there
+    /// when its path falls silent. A path that is known is only measured, and one beyond
+    /// ``maximumPathCount`` does nothing.
+    public mutating func addPath(_ path: PathID, _ rank: PathRank = .direct, now: Instant) {
+        let isKnown = dialer.paths.contains(path)
+        guard isKnown || dialer.paths.count < Self.maximumPathCount else { return }
+        ranks[path] = rank
+        link?.chooser.add(path, rank, now: now)
+        guard !isKnown else { return }
         link?.silence.add(path)
         dialer.addPath(path, now: now)
+    }
+
+    /// This machine has other addresses than before: every path may lead elsewhere now, and is measured.
+    public mutating func networkChanged(now: Instant) {
+        link?.chooser.networkChanged(now: now)
     }
 
     /// Takes what the worker found.
@@ -202,8 +238,9 @@ public struct ReceiverEndpoint {
     /// Moves what the machines found between them, until nothing moves: to be called after inputs
     /// and before ``pollAction()`` and ``pollTransmit(into:now:)``.
     public mutating func process(now: Instant) {
-        while let event = link?.connection.pollEvent() { take(event) }
+        while let event = link?.connection.pollEvent() { take(event, now: now) }
         while let action = link?.session.pollAction() { perform(action, now: now) }
+        tellMove()
         // A closed connection is served on until its farewell is over.
         if link?.connection.state == .closed {
             actions.append(.ended(link?.ending ?? .lost))
@@ -212,7 +249,7 @@ public struct ReceiverEndpoint {
         }
     }
 
-    private mutating func take(_ event: ConnectionEvent) {
+    private mutating func take(_ event: ConnectionEvent, now: Instant) {
         switch event {
         case .established:
             guard let link else { return }
@@ -225,10 +262,21 @@ public struct ReceiverEndpoint {
             link?.session.receive(object, buffer)
         case .objectDelivered:
             break
+        case .pathMeasured(let path, let roundTrip):
+            link?.pathMeasured(path, roundTrip, now: now)
         case .closed(let reason):
             link?.ending = SessionEnding(reason)
             actions.append(.work(.abandon))
         }
+    }
+
+    private mutating func tellMove() {
+        guard !dialer.isConfirming, let path = link?.connection.remote, path != link?.toldPath
+        else {
+            return
+        }
+        link?.toldPath = path
+        actions.append(.moved(path))
     }
 
     private mutating func readMessages() {

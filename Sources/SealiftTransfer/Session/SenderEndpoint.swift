@@ -23,6 +23,8 @@ public struct SenderEndpoint {
     public enum Action {
         /// A peer with the secret stands at the door: call ``offer(_:to:)`` or ``refuse(_:_:)``.
         case admit(SessionID, DevicePublicKeys, PathID)
+        /// A session's packets go on another path from now on.
+        case moved(SessionID, PathID)
         /// Decide about a claim and put the decision on disk, then call ``claimDecided(_:_:)``.
         case decideClaim(SessionID, DevicePublicKeys)
         /// Put work before the session's worker.
@@ -45,6 +47,8 @@ public struct SenderEndpoint {
         var session: SenderSession?
         var framer = ControlMessageFramer()
         let peer: DevicePublicKeys
+        /// Where packets went when it was told last.
+        var toldPath: PathID
         /// Names the secret that let the peer in.
         let secretTag: HandshakeTag
         /// The connection ids that lead here.
@@ -179,7 +183,7 @@ public struct SenderEndpoint {
                 id: id,
                 connection: Connection(
                     session: established, configuration: configuration, on: path, now: now),
-                peer: established.peer, secretTag: established.pskTag))
+                peer: established.peer, toldPath: path, secretTag: established.pskTag))
         relist(at: links.count - 1)
         actions.append(.admit(id, established.peer, path))
     }
@@ -251,12 +255,20 @@ public struct SenderEndpoint {
             while let action = links[place].session?.pollAction() {
                 perform(action, at: place, now: now)
             }
+            tellMove(at: place)
             closeIfDelivered(at: place, now: now)
             // A closed connection is served on until its farewell is over.
             if links[place].connection.state == .closed {
                 end(at: place, links[place].ending ?? .lost)
             }
         }
+    }
+
+    private mutating func tellMove(at place: Int) {
+        let path = links[place].connection.remote
+        guard path != links[place].toldPath else { return }
+        links[place].toldPath = path
+        actions.append(.moved(links[place].id, path))
     }
 
     private mutating func closeIfDelivered(at place: Int, now: Instant) {
@@ -269,7 +281,8 @@ public struct SenderEndpoint {
 
     private mutating func take(_ event: ConnectionEvent, at place: Int) {
         switch event {
-        case .established, .objectDelivered:
+        case .established, .objectDelivered, .pathMeasured:
+            // Only the end that dialled measures paths.
             break
         case .controlReadable:
             readMessages(at: place)

@@ -41,6 +41,7 @@ extension Connection {
         for route in sideRoutes { protection.retireLocalSequence(route.sequence) }
         sideRoutes.removeAll()
         validation.removeAll()
+        sampling.removeAll()
         guard let sequence else {
             // The peer would not know another: better the old one than none.
             restartPath(now: now)
@@ -78,7 +79,11 @@ extension Connection {
         pathResponses.append(PathResponse(path: path, value: value))
     }
 
-    mutating func receiveResponse(_ value: UInt64, now: Instant) {
+    mutating func receiveResponse(_ value: UInt64, on source: PathID, now: Instant) {
+        if let roundTrip = sampling.answered(value, on: source, now: now) {
+            events.append(.pathMeasured(source, roundTrip))
+            return
+        }
         guard let proven = validation.answered(value) else { return }
         switch proven.motive {
         case .search:
@@ -101,7 +106,7 @@ extension Connection {
             interval: interval, now: now)
     }
 
-    private mutating func randomWord() -> UInt64 {
+    mutating func randomWord() -> UInt64 {
         func draw(_ source: inout some EntropySource) -> [UInt8] { source.bytes(8) }
         var entropy = configuration.ratchetEntropy
         let bytes = draw(&entropy)
@@ -109,7 +114,7 @@ extension Connection {
         return bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    private mutating func move(to path: PathID, now: Instant) {
+    mutating func move(to path: PathID, now: Instant) {
         remote = path
         lastOpenedOnPathAt = now
         if let index = sideRoutes.firstIndex(where: { $0.path == path }) {
@@ -145,7 +150,7 @@ extension Connection {
     }
 
     /// The index of the connection id for `path`; makes one where there is none yet.
-    private mutating func sideRoute(to path: PathID) -> Int? {
+    mutating func sideRoute(to path: PathID) -> Int? {
         if let index = sideRoutes.firstIndex(where: { $0.path == path }) { return index }
         guard let sequence = nextSequence() else { return nil }
         sideRoutes.append(SideRoute(path: path, sequence: sequence))
@@ -156,7 +161,9 @@ extension Connection {
 
     /// Whether any challenge or answer waits. They wait for no window: on a path just taken it may be
     /// full of what will never arrive (RFC 9000 §8.2.2).
-    var hasPathWork: Bool { validation.isChallengeDue || !pathResponses.isEmpty }
+    var hasPathWork: Bool {
+        validation.isChallengeDue || sampling.isDue || !pathResponses.isEmpty
+    }
 
     /// Writes one packet that holds an answer, or a challenge on another path.
     mutating func transmitPathPacket(
@@ -175,6 +182,12 @@ extension Connection {
             let sent = writePathPacket(
                 .pathChallenge, candidate.challenge, to: candidate.path,
                 needsOwnID: candidate.motive == .search, buffer, now: now)
+            if sent != nil { return sent }
+        }
+        while let sample = sampling.takeDue(now: now) {
+            let sent = writePathPacket(
+                .pathChallenge, sample.challenge, to: sample.path,
+                needsOwnID: sample.path != remote, buffer, now: now)
             if sent != nil { return sent }
         }
         return nil

@@ -77,7 +77,7 @@ extension Connection {
             receiveChallenge(value, on: source)
             return
         case .pathResponse(let value):
-            receiveResponse(value, now: now)
+            receiveResponse(value, on: source, now: now)
             return
         default: outcome.isProbing = false
         }

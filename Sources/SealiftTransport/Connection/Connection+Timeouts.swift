@@ -21,6 +21,7 @@ extension Connection {
         }
         if let due = keyDeadline { earliest = min(earliest, due) }
         if let due = validation.deadline { earliest = min(earliest, due) }
+        if let due = sampling.deadline { earliest = min(earliest, due) }
         return earliest
     }
 
@@ -48,6 +49,7 @@ extension Connection {
             return
         }
         validation.handleTimeout(now: now)
+        expireSamples(now: now)
         path.handleTimeout(now: now, lost: &lostScratch)
         requeueLostFrames()
         if let deadline = keepAliveDeadline, deadline <= now { pingIsPending = true }

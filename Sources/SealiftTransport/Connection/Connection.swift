@@ -50,6 +50,8 @@ public struct Connection: Sendable {
     /// Ways from other local addresses that were tried, each with a connection id of its own.
     var sideRoutes: [SideRoute] = []
     var validation = PathValidation()
+    /// Round trips asked for on the present path and on others.
+    var sampling = PathSampling()
     /// Sequence and number of the peer's newest packet that was no mere probe.
     var newestPacket: (UInt32, UInt64) = (0, 0)
     /// When a packet came on the present path last.

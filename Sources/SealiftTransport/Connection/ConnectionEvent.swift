@@ -10,6 +10,8 @@ public enum ConnectionEvent: Sendable {
     case objectReceived(ObjectID, ObjectBuffer)
     /// Every byte of an object this end sent was acknowledged, and its buffer let go.
     case objectDelivered(ObjectID)
+    /// What ``Connection/measurePath(_:now:)`` asked for: the round trip, or nil where no answer came.
+    case pathMeasured(PathID, Duration?)
     /// The session can carry nothing more. Said once. The connection is still to be served until
     /// its state is ``Connection/State/closed``, so that the peer learns of it.
     case closed(CloseReason)

@@ -78,6 +78,7 @@ struct TransportNode: SimulatedEndpoint {
                 completed += 1
                 request()
             case .objectDelivered: delivered += 1
+            case .pathMeasured: break
             case .closed(let reason): closed = reason
             }
         }

@@ -1,5 +1,6 @@
 import SealiftCrypto
 import SealiftTransfer
+import SealiftTransport
 
 /// The receivers that have a session with a sender, and how far each is.
 struct GuestBook {
@@ -8,7 +9,9 @@ struct GuestBook {
     /// A receiver behind a session.
     struct Guest {
         let device: DeviceID
-        let connection: PeerConnection
+        fileprivate(set) var connection: PeerConnection
+        /// Where its packets go.
+        fileprivate(set) var path: PathID
         /// Whether it owns the ticket, or is one of many that accepted it, in this session.
         fileprivate(set) var isServed = false
         /// Whether it has everything it wanted, proven.
@@ -49,9 +52,20 @@ struct GuestBook {
     }
 
     /// A session stands.
-    mutating func arrived(_ id: SessionID, device: DeviceID, connection: PeerConnection) {
-        guests[id] = Guest(device: device, connection: connection)
+    mutating func arrived(
+        _ id: SessionID, device: DeviceID, connection: PeerConnection, on path: PathID
+    ) {
+        guests[id] = Guest(device: device, connection: connection, path: path)
     }
+
+    /// A session's packets go another way from now on.
+    mutating func moved(_ id: SessionID, connection: PeerConnection, to path: PathID) {
+        guests[id]?.connection = connection
+        guests[id]?.path = path
+    }
+
+    /// The sockets that sessions go by.
+    var sockets: Set<Int> { Set(guests.values.map(\.path.socket)) }
 
     /// A session may ask for content.
     mutating func serve(_ id: SessionID) {

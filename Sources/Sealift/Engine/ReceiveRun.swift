@@ -40,6 +40,8 @@ final class ReceiveRun {
     private var fresh: ReceiveAttempt?
     /// The wait for a sender that went away; nil while it is there.
     private var outage: Outage?
+    /// When a better way than the present one is looked for.
+    private var furtherSearch: FurtherSearch
     /// The newest disk thread; each waits for the one before.
     private var newestDisk: ReceiverDisk?
     private var consent: Consent
@@ -90,6 +92,7 @@ final class ReceiveRun {
             throw .noAddressMayBeDialled
         }
         let now = MonotonicClock.now()
+        furtherSearch = FurtherSearch(now: now)
         do throws(DialFailure) {
             current = ReceiveAttempt(try dialer.dial(for: options.connectTimeout, now: now))
         } catch {
@@ -154,13 +157,14 @@ final class ReceiveRun {
                 observer.tell(.warning(TransferWarning(words)))
             }
             while let path = finder.takePath() {
-                current.endpoint.addPath(path, now: now)
-                fresh?.endpoint.addPath(path, now: now)
+                add(path, to: current, now: now)
+                if let fresh { add(path, to: fresh, now: now) }
             }
             do throws(SealiftError) {
                 takeAnswers(now: now)
                 stopIfAsked(now: now)
                 try watch(now: now)
+                lookFurther(now: now)
                 try serve(current, now: now)
                 if let fresh { try serve(fresh, now: now) }
             } catch {
@@ -193,6 +197,7 @@ final class ReceiveRun {
             if fresh == nil { deadline = min(deadline, outage.nextDial) }
         } else if current.connection != nil {
             if current.isAccepted { deadline = min(deadline, nextReport) }
+            deadline = min(deadline, furtherSearch.due)
             if let heard = current.endpoint.lastHeard {
                 deadline = min(deadline, heard + Outage.silenceBeforeDialing)
             }
@@ -251,7 +256,50 @@ final class ReceiveRun {
         } catch {
             throw SealiftError(error)
         }
-        for path in finder.proven { fresh?.endpoint.addPath(path, now: now) }
+        if let fresh { for path in finder.proven { add(path, to: fresh, now: now) } }
+    }
+
+    private func add(_ path: PathID, to attempt: ReceiveAttempt, now: Instant) {
+        attempt.endpoint.addPath(path, PathRank(finder.kind(of: path)), now: now)
+    }
+
+    // MARK: A better way
+
+    /// Looks at the machine's addresses and calls the sender again, where that may find a better way than
+    /// the one the session goes.
+    private func lookFurther(now: Instant) {
+        guard isWanted, outage == nil, let connection = current.connection else { return }
+        switch furtherSearch.fire(
+            isRelayed: connection.path == .relayed,
+            ownAddresses: { ownAddresses }, now: now)
+        {
+        case .nothing: break
+        case .networkChanged: current.endpoint.networkChanged(now: now)
+        case .call: finder.callAgain(options.ticket.secret, now: now)
+        }
+    }
+
+    private var ownAddresses: Set<SocketAddress> {
+        Set(((try? NetworkInterfaces.addresses()) ?? []).map(\.address))
+    }
+
+    /// Packets go another way from now on.
+    private func moved(_ attempt: ReceiveAttempt, to path: PathID, now: Instant) {
+        guard attempt === current, let sender else { return }
+        let connection = connection(to: sender, on: path)
+        attempt.connection = connection
+        finder.socketsInUse = [path.socket]
+        furtherSearch.moved(now: now)
+        observer.tell(.moved(connection))
+    }
+
+    private func connection(to peer: DeviceID, on path: PathID) -> PeerConnection {
+        PeerConnection(
+            peerFingerprint: peer.fingerprint.description,
+            ownFingerprint: dialer.device.publicKeys.id.fingerprint.description,
+            address: EndpointAddress(path.address),
+            path: finder.kind(of: path),
+            route: finder.proven.contains(path) ? .punched : .dialled)
     }
 
     /// Whether a handshake beside the session came so far that the sender may have let go of the
@@ -399,14 +447,11 @@ final class ReceiveRun {
         switch action {
         case .connected(let peer, let path):
             sender = peer.id
-            try connected(
-                attempt,
-                PeerConnection(
-                    peerFingerprint: peer.id.fingerprint.description,
-                    ownFingerprint: dialer.device.publicKeys.id.fingerprint.description,
-                    address: EndpointAddress(path.address),
-                    path: finder.kind(of: path),
-                    route: finder.proven.contains(path) ? .punched : .dialled))
+            try connected(attempt, connection(to: peer.id, on: path))
+            finder.socketsInUse = [path.socket]
+            furtherSearch.moved(now: now)
+        case .moved(let path):
+            moved(attempt, to: path, now: now)
         case .work(let command):
             attempt.enqueue(command)
         case .ask(let summary):

@@ -299,6 +299,8 @@ final class SendRun {
         switch action {
         case .admit(let id, let peer, let path):
             admit(id, peer, path)
+        case .moved(let id, let path):
+            moved(id, to: path)
         case .decideClaim(let id, let peer):
             decideClaim(of: id, by: peer)
         case .work(let id, let command):
@@ -322,11 +324,9 @@ final class SendRun {
             noteDenied(peer.id, refusal)
             return
         }
-        let connection = PeerConnection(
-            peerFingerprint: peer.id.fingerprint.description, ownFingerprint: ownFingerprint,
-            address: EndpointAddress(path.address),
-            path: finder.kind(of: path), route: finder.proven.contains(path) ? .punched : .dialled)
-        guests.arrived(id, device: peer.id, connection: connection)
+        let connection = connection(to: peer.id, on: path)
+        guests.arrived(id, device: peer.id, connection: connection, on: path)
+        finder.socketsInUse = guests.sockets
         // Who accepted the ticket before was let in before.
         switch desk.isClaimed(by: peer.id) ? .accept : reception.judge(peer.id, connection) {
         case .accept: letIn(id)
@@ -335,6 +335,22 @@ final class SendRun {
             noteDenied(peer.id, .declined)
         case nil: break
         }
+    }
+
+    private func connection(to peer: DeviceID, on path: PathID) -> PeerConnection {
+        PeerConnection(
+            peerFingerprint: peer.fingerprint.description, ownFingerprint: ownFingerprint,
+            address: EndpointAddress(path.address),
+            path: finder.kind(of: path), route: finder.proven.contains(path) ? .punched : .dialled)
+    }
+
+    /// A session's packets go another way from now on.
+    private func moved(_ id: SenderEndpoint.SessionID, to path: PathID) {
+        guard let guest = guests[id] else { return }
+        let connection = connection(to: guest.device, on: path)
+        guests.moved(id, connection: connection, to: path)
+        finder.socketsInUse = guests.sockets
+        if guest.isServed, !isLeaving { observer.tell(.moved(connection)) }
     }
 
     /// Logs that `device` got nothing. Nothing goes on unlogged.

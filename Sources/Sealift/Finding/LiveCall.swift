@@ -52,9 +52,10 @@ struct LiveCall {
             candidates: candidates)
     }
 
-    /// When our relay joins; nil once it has, or where a way was found without.
+    /// When our relay joins; nil once it has, where a way was found without, and where a session stands.
     var relayDue: Instant? {
-        isRelayed || agent.bestPath != nil
+        isRelayed || agent.bestPath != nil || local.flags.contains(.directOnly)
+            || peer.flags.contains(.directOnly)
             ? nil : start + OwnRelay.patience(own: local, peer: peer)
     }
 

@@ -30,6 +30,8 @@ final class PathFinder {
 
     /// The wish to call the sender.
     private struct Search {
+        /// A session stands: one call is made, and what it found is all.
+        var isFurther = false
         /// When the next call is made.
         var due: Instant
         /// When it is made even if STUN servers have not answered.
@@ -60,6 +62,8 @@ final class PathFinder {
     /// Paths that probing proved, oldest first.
     private(set) var proven: [PathID] = []
     private var fresh: Deque<PathID> = []
+    /// The sockets that sessions go by: none of them is closed.
+    var socketsInUse: Set<Int> = []
     /// What the sender said of itself in its last answer.
     private var lastPeer: Call?
     private var failures: Deque<ProbeDiagnosis> = []
@@ -123,10 +127,20 @@ final class PathFinder {
 
     /// Calls whoever waits with `psk`, from `start` on, until ``stopCalling()``.
     func call(_ psk: PreSharedKey, from start: Instant) throws(SystemError) {
-        guard search == nil, !servers.isEmpty else { return }
+        guard search?.isFurther != false, !servers.isEmpty else { return }
+        if search != nil { stopCalling() }
         if lines.isEmpty { lines = [Line(number: Self.firstLine, psk: psk)] }
         search = Search(due: start, latest: start + gathering.patience)
         gathering.refresh(now: start)
+    }
+
+    /// Calls whoever waits with `psk` once, though a session stands, to find a better way than its; then
+    /// leaves the servers again. Does nothing while a call is made.
+    func callAgain(_ psk: PreSharedKey, now: Instant) {
+        guard search == nil, !servers.isEmpty else { return }
+        if lines.isEmpty { lines = [Line(number: Self.firstLine, psk: psk)] }
+        search = Search(isFurther: true, due: now, latest: now + gathering.patience)
+        gathering.refresh(now: now)
     }
 
     /// The two ends have met: leaves the servers.
@@ -244,6 +258,7 @@ final class PathFinder {
     private func ownCall(_ id: CallID, now: Instant) -> Call {
         Call(
             id: id, nat: gathering.natKind(now: now) ?? .unclassified,
+            flags: search?.isFurther == true ? .directOnly : .birthday,
             candidates: ownCandidates(isRelayed: false))
     }
 
@@ -285,6 +300,7 @@ final class PathFinder {
     /// Calls the sender, where it is time to.
     private func makeCall(now: Instant) {
         guard let search, search.due <= now, let line = lines.first else { return }
+        if search.isFurther, search.call != nil { return stopCalling() }
         if desks.isEmpty {
             do throws(SystemError) { try openDesks(line.psk) } catch {
                 // No thread to be had: dialling goes on, and the next try is due later.
@@ -417,12 +433,14 @@ final class PathFinder {
     private func found(_ path: ProbePath, _ index: Int) {
         calls[index].spareSockets.remove(path.socket)
         let path = PathID(SocketAddress(path.address), socket: path.socket)
+        fresh.append(path)
         guard !proven.contains(path) else { return }
-        if proven.count == Self.mostPaths {
-            pump.closeSockets([proven.removeFirst().socket])
+        if proven.count == Self.mostPaths,
+            let oldest = proven.firstIndex(where: { !socketsInUse.contains($0.socket) })
+        {
+            pump.closeSockets([proven.remove(at: oldest).socket])
         }
         proven.append(path)
-        fresh.append(path)
     }
 
     private func addSockets(_ count: Int, _ index: Int) {

@@ -12,6 +12,8 @@ public enum TransferEvent: Equatable, Sendable {
     case listening(addresses: [EndpointAddress])
     /// The two ends have proven themselves to each other, or found each other again.
     case connected(PeerConnection)
+    /// The same session goes another way from now on: its addresses changed, or a better path was found.
+    case moved(PeerConnection)
     /// The sender is silent or gone, and is tried again and again; about one a second until
     /// ``connected(_:)``.
     case reconnecting(Reconnection)

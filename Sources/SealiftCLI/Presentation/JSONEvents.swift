@@ -11,16 +11,8 @@ enum JSONEvents {
             object("code", [("code", .string(text))])
         case .listening(let addresses):
             object("listening", [("addresses", .array(addresses.map { .string($0.description) }))])
-        case .connected(let connection):
-            object(
-                "connected",
-                [
-                    ("address", .string(connection.address.description)),
-                    ("path", .string(connection.path.rawValue)),
-                    ("route", .string(connection.route.rawValue)),
-                    ("peer", .string(connection.peerFingerprint)),
-                    ("device", .string(connection.ownFingerprint)),
-                ])
+        case .connected(let connection): object("connected", members(connection))
+        case .moved(let connection): object("moved", members(connection))
         case .reconnecting(let reconnection):
             object(
                 "reconnecting",
@@ -44,6 +36,16 @@ enum JSONEvents {
                 "warning",
                 [("message", .string(warning.message))] + (warning.path.map { path($0) } ?? []))
         }
+    }
+
+    private static func members(_ connection: PeerConnection) -> [(String, JSONText)] {
+        [
+            ("address", .string(connection.address.description)),
+            ("path", .string(connection.path.rawValue)),
+            ("route", .string(connection.route.rawValue)),
+            ("peer", .string(connection.peerFingerprint)),
+            ("device", .string(connection.ownFingerprint)),
+        ]
     }
 
     static func line(_ error: SealiftError) -> JSONText {

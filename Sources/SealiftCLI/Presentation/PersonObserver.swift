@@ -30,6 +30,10 @@ struct PersonObserver: TransferObserver {
             terminal.show(
                 "connected to \(connection.address) (\(path)), device \(connection.peerFingerprint)\n"
                     + "this device: \(connection.ownFingerprint)\n")
+        case .moved(let connection):
+            let path = PathText.text(connection)
+            terminal.setPath(path)
+            terminal.show("goes on by \(connection.address) (\(path))\n")
         case .reconnecting(let reconnection):
             terminal.show(reconnection)
         case .progress(let progress):

@@ -12,6 +12,8 @@ public struct CallFlags: OptionSet, Hashable, Sendable {
 
     /// Takes part in birthday probing (`docs/PROTOCOL.md` §10.9).
     public static let birthday = CallFlags(rawValue: 1)
+    /// The ends have a session already and look for a direct way: no relay joins the call.
+    public static let directOnly = CallFlags(rawValue: 2)
 }
 
 /// What one end of a call tells the other about itself: the caller's call, and the callee's answer to it

@@ -33,6 +33,21 @@ struct JSONEventsTests {
                 + #""advice":"a","cause":null}"#)
     }
 
+    @Test("say which way a session goes, at first and later on")
+    func paths() throws {
+        let address = try #require(EndpointAddress("192.0.2.7:4000"))
+        var connection = PeerConnection(
+            peerFingerprint: "aa", ownFingerprint: "bb", address: address, path: .relayed)
+        let tail = #""route":"dialled","peer":"aa","device":"bb"}"#
+        #expect(
+            JSONEvents.line(.connected(connection)).line
+                == #"{"event":"connected","address":"192.0.2.7:4000","path":"relayed","# + tail)
+        connection.path = .direct
+        #expect(
+            JSONEvents.line(.moved(connection)).line
+                == #"{"event":"moved","address":"192.0.2.7:4000","path":"direct","# + tail)
+    }
+
     @Test("say that a sender is waited for, and how long still")
     func reconnecting() {
         let wait = Reconnection(cause: .connectionLost, timeLeft: .seconds(580))

@@ -16,8 +16,9 @@ USER, PASSWORD, REALM = "ann", "a password", "netlab.test"
 class Coturn:
     """A relay with an address of its own. Use it in a `with` statement."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, *options):
         self.lab = lab
+        self.options = options
         lab.starts += 1
         self.folder = lab.folder / f"coturn-{lab.starts:03}"
         self.password = self.folder / "password"
@@ -36,7 +37,7 @@ class Coturn:
                  f"--listening-port={PORT}", f"--tls-listening-port={TLS_PORT}", "--no-dtls",
                  "--lt-cred-mech", f"--user={USER}:{PASSWORD}", f"--realm={REALM}", "--no-cli",
                  f"--cert={self.folder}/certificate", f"--pkey={self.folder}/key",
-                 f"--pidfile={self.folder}/pid", f"--userdb={self.folder}/db"],
+                 f"--pidfile={self.folder}/pid", f"--userdb={self.folder}/db", *self.options],
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._wait()
         return self
@@ -45,6 +46,10 @@ class Coturn:
         if self.process:
             self.process.kill()
             self.process.wait()
+
+    def log(self):
+        """What it said so far."""
+        return (self.folder / "log").read_text(errors="replace")
 
     def environment(self, transport):
         """What tells sealift of it."""
@@ -71,6 +76,5 @@ class Coturn:
                     return caller.connect((SERVERS[1], TLS_PORT))
             except ConnectionError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    said = (self.folder / "log").read_text(errors="replace")
-                    raise Failure(f"coturn does not listen: {said[-400:]}") from None
+                    raise Failure(f"coturn does not listen: {self.log()[-400:]}") from None
                 time.sleep(0.1)

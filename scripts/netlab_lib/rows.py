@@ -1,54 +1,21 @@
 """Everything the lab tries, one row each."""
 
-import dataclasses
-import fnmatch
 import base64
 import os
 import pathlib
 import signal
 import time
 
-from . import behaviour, nat, recorder
+from . import behaviour, better_paths, nat, recorder
 from .coturn import Coturn
 from .ends import Failure, Process, RendezvousServer
 from .miniupnpd import OUTSIDE, Miniupnpd
+from .outcome import Outcome, Row
 from .reflector import Reflector
 from .transfers import Encounter, in_mid_transfer, make_source, median_of
 from .world import SERVERS, Carrier, World
 
-LONGEST = 240  # seconds that any row may take
 ROWS = []
-
-
-@dataclasses.dataclass
-class Outcome:
-    """How a row went. `first_piece` is seconds from the receiver's start to its first proven piece."""
-
-    is_right: bool
-    detail: str
-    first_piece: float | None = None
-    short: str | None = None
-    row: str = ""
-    took: float = 0
-
-    def fields(self):
-        return {"row": self.row, "ok": self.is_right, "detail": self.detail,
-                "seconds": round(self.took, 2), "first_piece_seconds": self.first_piece}
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    name: str
-    shows: str
-    group: str
-    function: object
-    arguments: tuple = ()
-
-    def play(self, lab):
-        return self.function(lab, *self.arguments)
-
-    def fits(self, pattern):
-        return fnmatch.fnmatchcase(self.name, pattern) or self.group == pattern
 
 
 class Lab:
@@ -446,7 +413,18 @@ ROWS += [
         ("easy", 1400)),
     Row("metadata", "what the server's process receives in whole sessions", "server", metadata_row),
 ]
-if os.environ.get("FULL"):
-    ROWS.append(Row("outage-five-minutes", "five minutes without the uplink (FULL=1)", "endurance",
-                    outage_row, (300,)))
-    LONGEST = 600
+ROWS += [
+    Row("lan-appears", "a cable between the two hosts in mid-transfer", "better",
+        better_paths.lan_row),
+    Row("cable-appears", "a second way out at the receiver in mid-transfer", "better",
+        better_paths.cable_row),
+    Row("unblocked-sender", "the sender's relay, until UDP gets through", "better",
+        better_paths.unblocked_row, ("a",)),
+    Row("unblocked-receiver", "the receiver's relay, until UDP gets through", "better",
+        better_paths.unblocked_row, ("b",)),
+    Row("unblocked-both", "a relay at each end, until UDP gets through", "better",
+        better_paths.unblocked_row, ("ab",)),
+    Row("outage-five-minutes", "five minutes without the uplink", "endurance", outage_row, (300,), True),
+    Row("relay-endurance", "six minutes through a relay whose allocations last one", "endurance",
+        better_paths.relay_endurance_row, (370,), True),
+]

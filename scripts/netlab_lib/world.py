@@ -216,6 +216,12 @@ class World:
         self.plug(host, site, device)
         self.connect(host, site, device)
 
+    def join_hosts(self, one, other, network):
+        """A cable straight between two hosts."""
+        self._cable(one, "cable0", other, "cable0")
+        self._address(one, "cable0", 4, f"{network}.1/24")
+        self._address(other, "cable0", 4, f"{network}.2/24")
+
     def add_dead_addresses(self, host, number):
         """Interfaces that are up and lead nowhere: a tunnel, a private network, a lonely IPv6."""
         for index, (version, address) in enumerate((

@@ -132,6 +132,39 @@ struct ServerTests {
         #expect(first.receive(until: .distantFuture) == .closed)
     }
 
+    @Test("counts what it refused in an interval, without an address unless the operator asks")
+    func refusals() throws {
+        for isAsked in [false, true] {
+            let server = try start {
+                $0.limits.clientsPerAddress = 1
+                $0.logsAddresses = isAsked
+            }
+            defer { server.stop() }
+            #expect(server.takeRefusals() == nil)
+            let first = try connect(server)
+            let second = try RendezvousConnection.open(address(server))
+            #expect(second.receive(until: .distantFuture) == .closed)
+            first.send(.work(solution: 1))
+            #expect(first.receive(until: .distantFuture) == .closed)
+            let told = try #require(server.takeRefusals())
+            #expect((told.turnedAway, told.violations, told.busy) == (1, 1, 0))
+            let place = TransportAddress(bytes: [127, 0, 0, 1], port: 0)
+            #expect(told.sources?.map(\.address) == (isAsked ? [place] : nil))
+            #expect(told.sources?.map(\.count) == (isAsked ? [2] : nil))
+            // Said once.
+            #expect(server.takeRefusals() == nil)
+        }
+    }
+
+    @Test("counts connections that become no client")
+    func failedOpenings() throws {
+        let server = try start()
+        defer { server.stop() }
+        // No TLS where TLS is spoken.
+        _ = try? request("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", server)
+        #expect(server.takeRefusals()?.failedOpenings == 1)
+    }
+
     @Test("says that it leaves, and takes nobody new")
     func draining() throws {
         let server = try start { $0.drainTime = .seconds(60) }

@@ -24,12 +24,18 @@ public struct RendezvousOptions: Sendable {
     public var security: Security
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
+    /// How often refusals are told of, where there were any.
+    public var logInterval: Duration
+    /// Whether the log names the addresses that were refused something.
+    public var logsAddresses: Bool
 
     /// Makes options.
     public init(
         listen: [EndpointAddress], stun: [EndpointAddress] = [], security: Security = .ownKey,
-        home: [UInt8]? = nil
+        home: [UInt8]? = nil, logInterval: Duration = .seconds(300), logsAddresses: Bool = false
     ) {
+        self.logInterval = logInterval
+        self.logsAddresses = logsAddresses
         self.listen = listen
         self.stun = stun
         self.security = security
@@ -47,12 +53,37 @@ public struct RendezvousPlaces: Equatable, Sendable {
 
 /// Runs a rendezvous server until somebody asks to stop, then lets its clients go in order.
 ///
-/// Blocks; call it from a thread that may. `onListening` is called once, when everything is bound.
+/// Blocks; call it from a thread that may. `onListening` is called once, when everything is bound; `log`
+/// takes what an operator has to know, in order.
 /// - Throws: why it could not be started.
 public func runRendezvous(
     _ options: RendezvousOptions, cancellation: Cancellation,
+    log: (RendezvousLogEntry) -> Void = { _ in },
     onListening: (RendezvousPlaces) -> Void
 ) throws(SealiftError) {
+    let server: RendezvousServer
+    do throws(SealiftError) {
+        let (started, places) = try startRendezvous(options)
+        server = started
+        onListening(places)
+    } catch {
+        log(.failed(reason: error.code.rawValue))
+        throw error
+    }
+    log(.started(listeners: server.addresses.count, stun: server.stunAddresses.count))
+    let pause = BoundedQueue<Never>(capacity: 1)
+    cancellation.whenRequested { pause.close() }
+    while case .timedOut = pause.pop(until: MonotonicClock.now() + options.logInterval) {
+        if let refusals = server.takeRefusals() { log(.refused(refusals)) }
+    }
+    if let refusals = server.takeRefusals() { log(.refused(refusals)) }
+    log(.draining(clients: server.counters.clients))
+    log(.stopped(clients: server.stop()))
+}
+
+private func startRendezvous(
+    _ options: RendezvousOptions
+) throws(SealiftError) -> (RendezvousServer, RendezvousPlaces) {
     let security: RendezvousServerConfiguration.Security
     var pin: Hash256?
     switch options.security {
@@ -70,6 +101,7 @@ public func runRendezvous(
         stun: options.stun.compactMap { SocketAddress(bytes: $0.bytes, port: $0.port) },
         security: security)
     configuration.trustsForwardedFor = options.security == .behindProxy
+    configuration.logsAddresses = options.logsAddresses
     let server: RendezvousServer
     do throws(RendezvousServerError) {
         server = try RendezvousServer(configuration)
@@ -77,17 +109,13 @@ public func runRendezvous(
         throw SealiftError(error)
     }
     let isPlain = options.security == .behindProxy
-    onListening(
-        RendezvousPlaces(
-            servers: server.addresses.map {
-                RendezvousAddress(
-                    host: nameable($0), port: $0.port, pin: pin, isSecure: !isPlain)
-            },
-            stun: server.stunAddresses.map { EndpointAddress($0) }))
-    let pause = BoundedQueue<Never>(capacity: 1)
-    cancellation.whenRequested { pause.close() }
-    _ = pause.pop()
-    server.stop()
+    let places = RendezvousPlaces(
+        servers: server.addresses.map {
+            RendezvousAddress(
+                host: nameable($0), port: $0.port, pin: pin, isSecure: !isPlain)
+        },
+        stun: server.stunAddresses.map { EndpointAddress($0) })
+    return (server, places)
 }
 
 /// The address itself, or one of this machine's where it stands for all of them.

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Sealift
+internal import SealiftIO
 
 /// `sealift rendezvous`: runs the server where codes meet.
 struct RendezvousCommand: ParsableCommand {
@@ -14,6 +15,10 @@ struct RendezvousCommand: ParsableCommand {
             what both ends set SEALIFT_RENDEZVOUS to. Without --certificate the server makes a key of its \
             own, keeps it in SEALIFT_HOME, and the line names it. `/healthz` and `/metrics` (Prometheus) \
             answer on the same port. It stops in order on SIGTERM.
+
+            Standard error has a log: lines of text on a terminal, else one JSON object a line. It tells of \
+            the start, the stop, errors, and every five minutes how much was refused, if anything; never \
+            who came, no id, and no address unless --log-addresses asks for those that were refused.
 
             EXAMPLES:
               sealift rendezvous --listen 0.0.0.0:7440 --stun 0.0.0.0:3478
@@ -49,6 +54,15 @@ struct RendezvousCommand: ParsableCommand {
             """)
     var behindProxy = false
 
+    @Option(
+        help: ArgumentHelp(
+            "How often the log counts refusals (default: 5m).", valueName: "time"),
+        transform: DurationArgument.init(argument:))
+    var logInterval: DurationArgument?
+
+    @Flag(help: "Name the addresses in the log that were refused something.")
+    var logAddresses = false
+
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
     var json = false
 
@@ -64,13 +78,19 @@ struct RendezvousCommand: ParsableCommand {
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
         let terminal = TerminalOutput.standardError()
+        // What a person is told would be no JSON.
+        let hasPerson = StandardStream.error.isTerminal
         let cancellation = Cancellation()
         InterruptWatcher.start(cancellation: cancellation) {
+            guard hasPerson else { return }
             terminal.show("stopping (once more stops at once)\n")
         }
         let output = ResultOutput(cancellation: cancellation)
         do throws(SealiftError) {
-            try runRendezvous(options(), cancellation: cancellation) { places in
+            let log = RendezvousLogView(form: hasPerson ? .text : .json)
+            try runRendezvous(options(), cancellation: cancellation) { entry in
+                terminal.show(log.line(entry, at: SystemWallClock.now()))
+            } onListening: { places in
                 show(places, output, terminal)
             }
             if let failure = output.failure { throw failure }
@@ -90,7 +110,8 @@ struct RendezvousCommand: ParsableCommand {
         let everywhere = EndpointAddress("0.0.0.0:7440").map { [$0] } ?? []
         return RendezvousOptions(
             listen: listen.isEmpty ? everywhere : listen.map(\.address), stun: stun.map(\.address),
-            security: security, home: Environment.home)
+            security: security, home: Environment.home,
+            logInterval: .seconds(logInterval?.seconds ?? 300), logsAddresses: logAddresses)
     }
 
     private func show(
@@ -101,6 +122,7 @@ struct RendezvousCommand: ParsableCommand {
             return
         }
         for server in places.servers { output.write("\(server)\n") }
+        guard StandardStream.error.isTerminal else { return }
         terminal.show("set SEALIFT_RENDEZVOUS to this line, at both ends\n")
         for address in places.stun { terminal.show("answering STUN at \(address)\n") }
     }

@@ -20,9 +20,17 @@ final class RendezvousHub: Sendable {
 
     private let state: Mutex<State>
 
-    init(limits: RendezvousLimits) {
+    init(limits: RendezvousLimits, notesSources: Bool) {
         state = Mutex(
-            State(core: RendezvousCore(limits: limits, entropy: SealiftCrypto.SystemEntropy())))
+            State(
+                core: RendezvousCore(
+                    limits: limits, notesSources: notesSources,
+                    entropy: SealiftCrypto.SystemEntropy())))
+    }
+
+    /// Takes whom something was refused to; nil where that is not to be known.
+    func takeRefusedSources() -> [RefusedSource]? {
+        state.withLock { $0.core.takeRefusedSources() }
     }
 
     /// What was counted.

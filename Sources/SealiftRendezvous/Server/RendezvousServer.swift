@@ -25,6 +25,8 @@ public final class RendezvousServer: Sendable {
     private let openCount: Counter
     private let listeners: [any Channel]
     private let ticker: RepeatedTask
+    private let faults = ServerFaults()
+    private let journal: Mutex<RendezvousJournal>
 
     private final class Counter: Sendable {
         let value = Atomic<Int>(0)
@@ -36,6 +38,16 @@ public final class RendezvousServer: Sendable {
     public var stunAddresses: [SealiftIO.SocketAddress] { stun.addresses }
     /// What was counted so far.
     public var counters: RendezvousCounters { hub.counters }
+
+    /// What was refused since the last time this was asked; nil where there was nothing. With addresses
+    /// only where the configuration says so.
+    public func takeRefusals() -> RendezvousRefusals? {
+        let sources = hub.takeRefusedSources()
+        let counters = hub.counters
+        return journal.withLock {
+            $0.interval(counters, faults, sources: sources, now: MonotonicClock.now())
+        }
+    }
 
     /// Starts a server. Returns when every address is listened on.
     /// - Parameter threads: event loops; connections are spread over them. One for each core unless given.
@@ -49,7 +61,9 @@ public final class RendezvousServer: Sendable {
             throw .cannotListen(address: "--stun", reason: "\(error)")
         }
         self.configuration = configuration
-        hub = RendezvousHub(limits: configuration.limits)
+        hub = RendezvousHub(
+            limits: configuration.limits, notesSources: configuration.logsAddresses)
+        journal = Mutex(RendezvousJournal(now: MonotonicClock.now()))
         group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads ?? System.coreCount))
         openCount = Counter()
         var listeners: [any Channel] = []
@@ -58,7 +72,7 @@ public final class RendezvousServer: Sendable {
             for address in configuration.listen {
                 let channel = try Self.listen(
                     on: address, configuration, tls: tls, hub: hub, stun: stun,
-                    openCount: openCount, group: group)
+                    openCount: openCount, faults: faults, group: group)
                 listeners.append(channel)
                 let port = UInt16(clamping: channel.localAddress?.port ?? 0)
                 addresses.append(address.with(port: port))
@@ -108,7 +122,7 @@ public final class RendezvousServer: Sendable {
     private static func listen(
         on address: SealiftIO.SocketAddress, _ configuration: RendezvousServerConfiguration,
         tls: NIOSSLContext?, hub: RendezvousHub, stun: StunListener, openCount: Counter,
-        group: MultiThreadedEventLoopGroup
+        faults: ServerFaults, group: MultiThreadedEventLoopGroup
     ) throws(RendezvousServerError) -> any Channel {
         let metrics: @Sendable () -> String = {
             MetricsText.text(hub.counters, stunAnswers: stun.answers)
@@ -118,6 +132,11 @@ public final class RendezvousServer: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4_096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler(faults))
+                }
+            }
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: ChannelOptions.Types.WriteBufferWaterMark(low: 32_768, high: 262_144)
@@ -127,10 +146,13 @@ public final class RendezvousServer: Sendable {
                 channel.closeFuture.whenComplete { _ in
                     openCount.value.wrappingSubtract(1, ordering: .relaxed)
                 }
-                guard count <= mostOpen else { return channel.close() }
+                guard count <= mostOpen else {
+                    faults.wasCrowdedOut()
+                    return channel.close()
+                }
                 return channel.eventLoop.makeCompletedFuture {
                     try configure(
-                        channel, tls: tls, hub: hub, metrics: metrics,
+                        channel, tls: tls, hub: hub, faults: faults, metrics: metrics,
                         trustsForwardedFor: trustsForwardedFor)
                 }
             }
@@ -144,12 +166,13 @@ public final class RendezvousServer: Sendable {
     }
 
     private static func configure(
-        _ channel: any Channel, tls: NIOSSLContext?, hub: RendezvousHub,
+        _ channel: any Channel, tls: NIOSSLContext?, hub: RendezvousHub, faults: ServerFaults,
         metrics: @escaping @Sendable () -> String, trustsForwardedFor: Bool
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
-        let deadline = NIOLoopBound(OpeningDeadline(openingTime), eventLoop: channel.eventLoop)
+        let deadline = NIOLoopBound(
+            OpeningDeadline(openingTime, faults), eventLoop: channel.eventLoop)
         try pipeline.addHandler(deadline.value)
         let plain = NIOLoopBound(
             PlainRequestHandler(metrics: metrics), eventLoop: channel.eventLoop)
@@ -198,7 +221,9 @@ public final class RendezvousServer: Sendable {
 
     /// Stops in order: takes nobody in, tells everybody to go, waits a little, hangs up.
     /// - Parameter isHurried: asked now and then; true ends the wait.
-    public func stop(isHurried: () -> Bool = { false }) {
+    /// - Returns: how many clients had not left by themselves.
+    @discardableResult
+    public func stop(isHurried: () -> Bool = { false }) -> Int {
         for listener in listeners { try? listener.close().wait() }
         hub.drain()
         let end = MonotonicClock.now() + configuration.drainTime
@@ -206,8 +231,10 @@ public final class RendezvousServer: Sendable {
             try? group.next().scheduleTask(in: .milliseconds(50)) {}.futureResult.wait()
         }
         ticker.cancel()
+        let left = hub.counters.clients
         hub.closeAll()
         stun.stop()
         try? group.syncShutdownGracefully()
+        return left
     }
 }

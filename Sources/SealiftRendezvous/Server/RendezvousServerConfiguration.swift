@@ -28,6 +28,9 @@ public struct RendezvousServerConfiguration: Sendable {
     /// How long clients may stay once the server is asked to stop.
     public var drainTime = Duration.seconds(5)
 
+    /// Whether refusals are counted by address too, for the log: never unless the operator asks.
+    public var logsAddresses = false
+
     /// Makes a configuration.
     public init(listen: [SocketAddress], stun: [SocketAddress] = [], security: Security) {
         self.listen = listen

@@ -43,6 +43,13 @@ public struct TransportAddress: Hashable, Sendable {
         self.port = port
     }
 
+    /// An IPv4 address, or the first of an IPv6 /64, with port 0.
+    init(_ family: Family, prefix: UInt64) {
+        self.init(
+            family: family, high: family == .ipv6 ? prefix : 0, low: family == .ipv4 ? prefix : 0,
+            port: 0)
+    }
+
     /// The address in network order, 4 or 16 bytes.
     public var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 16)

@@ -9,6 +9,9 @@ struct SourceKey: Hashable, Sendable {
         family = address.family
         prefix = address.family == .ipv4 ? address.low : address.high
     }
+
+    /// The address, or the first of the network, with port 0.
+    var address: TransportAddress { TransportAddress(family, prefix: prefix) }
 }
 
 /// What each address has used of late, in bounded memory.

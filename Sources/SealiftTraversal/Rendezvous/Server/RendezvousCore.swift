@@ -51,10 +51,17 @@ public struct RendezvousCore: Sendable {
     private var nextSweep = Instant.zero
     private var actions: Deque<Action> = []
     private var tally = RendezvousCounters()
+    /// Whom something was refused to; nil unless that is to be known.
+    private var refusals: RefusalSources?
 
     /// Makes a server with nobody connected.
-    public init(limits: RendezvousLimits = RendezvousLimits(), entropy: some EntropySource) {
+    /// - Parameter notesSources: whether ``takeRefusedSources()`` is to know addresses.
+    public init(
+        limits: RendezvousLimits = RendezvousLimits(), notesSources: Bool = false,
+        entropy: some EntropySource
+    ) {
         self.limits = limits
+        refusals = notesSources ? RefusalSources() : nil
         var entropy = entropy
         serverID = entropy.bytes(16)
         self.entropy = entropy
@@ -84,6 +91,9 @@ public struct RendezvousCore: Sendable {
     /// Takes the next action; nil where there is none.
     public mutating func pollAction() -> Action? { actions.popFirst() }
 
+    /// Takes whom something was refused to since the last time; nil where that is not to be known.
+    public mutating func takeRefusedSources() -> [RefusedSource]? { refusals?.take() }
+
     /// Whether more than half of something is used: new clients work for their place.
     private var isLoaded: Bool {
         clients.count * 2 > limits.clients || mailboxes.boxCount * 2 > limits.boxes
@@ -97,6 +107,7 @@ public struct RendezvousCore: Sendable {
         let source = SourceKey(address)
         guard !isDraining, clients.count < limits.clients, ledger.admit(source, now: now) else {
             tally.turnedAway += 1
+            refusals?.note(source.address)
             return nil
         }
         let work = ProofOfWork(
@@ -152,6 +163,7 @@ public struct RendezvousCore: Sendable {
 
     private mutating func drop(_ number: ClientNumber, now: Instant) {
         tally.violations += 1
+        if let source = clients[number]?.source { refusals?.note(source.address) }
         disconnect(number, now: now)
         actions.append(.hangUp(number))
     }
@@ -208,6 +220,7 @@ public struct RendezvousCore: Sendable {
 
     private mutating func sayBusy(to number: ClientNumber, type: UInt8, seconds: UInt16) {
         tally.busy += 1
+        if let source = clients[number]?.source { refusals?.note(source.address) }
         send(.busy(type: type, seconds: seconds), to: number)
     }
 

@@ -199,7 +199,10 @@ let package = Package(
             ]),
         tests(
             "SealiftCLITests",
-            ["SealiftCLI", "Sealift", "SealiftBase", "SealiftTestSupport", "sealift"]),
+            [
+                "SealiftCLI", "Sealift", "SealiftRendezvous", "SealiftBase", "SealiftTestSupport",
+                "sealift",
+            ]),
         tests("FuzzTests", ["SealiftFuzzing", "SealiftBase"], resources: [.copy("Regressions")]),
         tests("SealiftTestSupportTests", ["SealiftBase", "SealiftTestSupport"]),
         tests("ArchitectureTests", []),

@@ -100,7 +100,7 @@ private let allowedTestImports: [String: Set<String>] = [
         "SealiftTransfer", "SealiftTraversal", "SealiftPeople", "SealiftIO", "SealiftStore",
         "SealiftRendezvous",
     ],
-    "SealiftCLITests": ["SealiftCLI", "Sealift", "SealiftBase"],
+    "SealiftCLITests": ["SealiftCLI", "Sealift", "SealiftRendezvous", "SealiftBase"],
     "SealiftTestSupportTests": ["SealiftBase"],
     "FuzzTests": ["SealiftFuzzing", "SealiftBase"],
     "PeerTests": [],

@@ -32,7 +32,9 @@ extension Connection {
             hasSideRoute(to: path)
         else { return false }
         sampling.removeAll()
+        let before = remote
         move(to: path, now: now)
+        leftPath = before
         return true
     }
 

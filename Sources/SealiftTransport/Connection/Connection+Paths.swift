@@ -65,8 +65,11 @@ extension Connection {
             isNewest = true
         }
         if path == remote { lastOpenedOnPathAt = now }
+        if isNewest, path == remote { leftPath = nil }
         // Nearly every packet of nearly every session ends here.
         if path == remote, validation.candidates.isEmpty { return }
+        // The peer goes on sending where it did until it has proven the path that this end took.
+        if isNewest, path == leftPath { return }
         if isNewest, path != remote, !validation.contains(path) {
             beginValidation(
                 of: path, motive: .follow(isWanted: true), bytesReceived: 0, now: now)
@@ -116,6 +119,7 @@ extension Connection {
 
     mutating func move(to path: PathID, now: Instant) {
         remote = path
+        leftPath = nil
         lastOpenedOnPathAt = now
         if let index = sideRoutes.firstIndex(where: { $0.path == path }) {
             let route = sideRoutes.remove(at: index)

@@ -52,6 +52,9 @@ public struct Connection: Sendable {
     var validation = PathValidation()
     /// Round trips asked for on the present path and on others.
     var sampling = PathSampling()
+    /// The path that this end left by its own choice, until the peer is heard on the one it took: what
+    /// comes there still is no move of the peer's.
+    var leftPath: PathID?
     /// Sequence and number of the peer's newest packet that was no mere probe.
     var newestPacket: (UInt32, UInt64) = (0, 0)
     /// When a packet came on the present path last.

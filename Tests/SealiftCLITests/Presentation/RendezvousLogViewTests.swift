@@ -1,6 +1,5 @@
 import SealiftBase
 import SealiftRendezvous
-import SealiftTraversal
 import Testing
 
 @testable import SealiftCLI

@@ -113,7 +113,11 @@ struct PathMeasuringTests {
             let number = present.map { $0.bytes[9..<17].reduce(0) { $0 << 8 | UInt64($1) } }
             let sequence = UInt8(connection.path.sequence)
             var frames: [UInt8] = []
-            if let number { frames = [0x02, sequence, UInt8(truncatingIfNeeded: number), 0, 0, 0] }
+            if let number {
+                // Varints of two bytes.
+                let largest = [0x40 | UInt8(number >> 8), UInt8(number & 0xFF)]
+                frames = [0x02, sequence] + largest + [0, 0, 0]
+            }
             connection.receive(try peer.packet([0x01] + frames), on: Self.here, now: now)
             connection.handleTimeout(now: now)
         }

@@ -50,9 +50,10 @@ extension Connection {
     /// Goes on under the next connection id on the same path. An end that sends little, as the one
     /// that measures does, loses next to nothing by it.
     private mutating func renewConnectionID(now: Instant) {
+        // Once the peer acknowledged something under the present one, and not before: it would cost those
+        // that are kept.
         guard sampling.samples.isEmpty, outgoingObjects.unsentByteCount == 0,
-            let last = protection.localSequences.last,
-            last - acknowledgedSequence < Self.sequencesAhead
+            acknowledgedSequence == path.sequence
         else { return }
         localAddressChanged(now: now)
     }

@@ -101,7 +101,7 @@ struct PathMeasuringTests {
         for number in UInt64(0)..<100 {
             let path = PathID(100 + number, 0, 0)
             let isAsked = connection.measurePath(path, now: now)
-            let present = connection.drainWithPaths(now: now).last { $0.path == Self.here }
+            _ = connection.drainWithPaths(now: now)
             if isAsked {
                 let ahead =
                     (connection.protection.localSequences.last ?? 0)
@@ -109,16 +109,8 @@ struct PathMeasuringTests {
                 #expect(ahead < Connection.sequencesAhead)
             }
             now += .milliseconds(400)
-            // The peer acknowledges what comes under the present connection id.
-            let number = present.map { $0.bytes[9..<17].reduce(0) { $0 << 8 | UInt64($1) } }
-            let sequence = UInt8(connection.path.sequence)
-            var frames: [UInt8] = []
-            if let number {
-                // Varints of two bytes.
-                let largest = [0x40 | UInt8(number >> 8), UInt8(number & 0xFF)]
-                frames = [0x02, sequence] + largest + [0, 0, 0]
-            }
-            connection.receive(try peer.packet([0x01] + frames), on: Self.here, now: now)
+            // A peer that acknowledges nothing: no connection id is ever given back.
+            connection.receive(try peer.packet([0x01]), on: Self.here, now: now)
             connection.handleTimeout(now: now)
         }
         #expect(connection.state == .open)

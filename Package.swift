@@ -79,7 +79,10 @@ let package = Package(
         library("SealiftTransport", ["SealiftBase", "SealiftCrypto", deque]),
         library(
             "SealiftTransfer",
-            ["SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", deque]),
+            [
+                "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
+                "SealiftPeople", deque,
+            ]),
         library("SealiftTraversal", ["SealiftBase", "SealiftCrypto", deque]),
         library("SealiftPeople", ["SealiftBase", "SealiftCrypto"]),
         .systemLibrary(name: "CSodium"),
@@ -172,7 +175,7 @@ let package = Package(
             "SealiftTransferTests",
             [
                 "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport",
-                "SealiftTransfer", "SealiftTestSupport",
+                "SealiftPeople", "SealiftTransfer", "SealiftTestSupport",
             ]),
         tests(
             "SealiftTraversalTests",

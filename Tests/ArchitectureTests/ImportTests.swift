@@ -16,7 +16,8 @@ private let allowedImports: [String: Set<String>] = [
     "SealiftContent": ["SealiftBase", "SealiftCrypto"],
     "SealiftTransport": ["SealiftBase", "SealiftCrypto", "DequeModule"],
     "SealiftTransfer": [
-        "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "DequeModule",
+        "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftPeople",
+        "DequeModule",
     ],
     "SealiftTraversal": ["SealiftBase", "SealiftCrypto", "DequeModule"],
     "SealiftPeople": ["SealiftBase", "SealiftCrypto"],
@@ -84,7 +85,8 @@ private let allowedTestImports: [String: Set<String>] = [
     "SealiftContentTests": ["SealiftBase", "SealiftCrypto", "SealiftContent"],
     "SealiftTransportTests": ["SealiftBase", "SealiftCrypto", "SealiftTransport"],
     "SealiftTransferTests": [
-        "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
+        "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftPeople",
+        "SealiftTransfer",
     ],
     "SealiftTraversalTests": ["SealiftBase", "SealiftCrypto", "SealiftTraversal"],
     "SealiftPeopleTests": ["SealiftBase", "SealiftCrypto", "SealiftPeople"],

@@ -24,6 +24,8 @@ private let targetsByReader: [String: String] = [
     "SealiftPeople/Devices/DeviceCertificate.swift": "device-chain",
     "SealiftPeople/Devices/DeviceChain.swift": "device-chain",
     "SealiftPeople/Identity/RecoveryWords.swift": "people-texts",
+    "SealiftPeople/Pairing/PairingMessage.swift": "pairing",
+    "SealiftPeople/Pairing/PairingSession.swift": "pairing",
     "SealiftPeople/Identity/ShortIdentity.swift": "people-texts",
     "SealiftTransport/Frames/FrameReader.swift": "packets",
     "SealiftTransfer/Measurement/MeasurementMessage.swift": "measurement",

@@ -25,6 +25,8 @@ public enum SessionRole: UInt8, Hashable, Sendable, CaseIterable {
     case devicePair = 3
     /// A ticket to measure the path with, and nothing else.
     case measurement = 4
+    /// A code or an invitation by which two people become contacts, and nothing else.
+    case introduction = 5
 }
 
 /// Why an initiator gives up on an authentic answer. Nothing of this is told to the other end.

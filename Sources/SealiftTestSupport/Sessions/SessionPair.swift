@@ -12,15 +12,25 @@ public struct SessionPair: Sendable {
     /// - Throws: what the handshake throws, or ``Failure``.
     public init(seed: UInt64) throws {
         var entropy = SeededEntropy(seed: seed)
-        let psk = PreSharedKey.generate(entropy: &entropy)
         let (near, far) = (
             DeviceKeyPair.generate(entropy: &entropy), DeviceKeyPair.generate(entropy: &entropy)
         )
+        try self.init(seed: seed &+ 1, dialing: near, waiting: far)
+    }
+
+    /// Runs a whole handshake between two devices.
+    /// - Throws: what the handshake throws, or ``Failure``.
+    public init(
+        seed: UInt64, dialing near: DeviceKeyPair, waiting far: DeviceKeyPair,
+        role: SessionRole = .ticket
+    ) throws {
+        var entropy = SeededEntropy(seed: seed)
+        let psk = PreSharedKey.generate(entropy: &entropy)
         var dialer = try HandshakeInitiator(
-            psk: psk, role: .ticket, local: near, expectedPeer: far.publicKeys.id.fingerprint,
+            psk: psk, role: role, local: near, expectedPeer: far.publicKeys.id.fingerprint,
             entropy: &entropy)
         var waiter = HandshakeResponder(local: far, entropy: entropy)
-        waiter.accept(psk, role: .ticket)
+        waiter.accept(psk, role: role)
         var replies: [[UInt8]] = []
         for datagram in dialer.firstFlight {
             let outcome = datagram.withUnsafeBytes { waiter.receive($0, now: .zero) }

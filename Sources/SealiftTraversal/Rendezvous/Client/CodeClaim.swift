@@ -36,13 +36,17 @@ public struct CodeClaim: Sendable {
     }
 
     private let code: PairingCode
+    private let purpose: CodePurpose
     private var entropy: any EntropySource
     private var phase = Phase.connecting
     private var serverID: [UInt8] = []
 
     /// Makes a claim of `code`.
-    public init(_ code: PairingCode, entropy: some EntropySource) {
+    public init(
+        _ code: PairingCode, purpose: CodePurpose = .transfer, entropy: some EntropySource
+    ) {
         self.code = code
+        self.purpose = purpose
         self.entropy = entropy
     }
 
@@ -91,7 +95,7 @@ public struct CodeClaim: Sendable {
         guard let invitation = CodeExchange.readInvitation(box) else { return fail(.violated) }
         let exchange = PasswordExchange(
             side: .responder, password: code.password,
-            channel: CodeExchange.channel(number: code.number, serverID: serverID),
+            channel: CodeExchange.channel(purpose, number: code.number, serverID: serverID),
             sessionID: invitation.sessionID, entropy: &entropy)
         guard let agreement = try? exchange.agree(peerShare: invitation.share) else {
             return fail(.violated)

@@ -1,6 +1,21 @@
 import SealiftBase
 import SealiftCrypto
 
+/// What a code is for. Ends that mean different things never agree, whatever the words.
+public enum CodePurpose: Hashable, Sendable, CaseIterable {
+    /// To send files to whoever knows the words.
+    case transfer
+    /// To become contacts.
+    case contact
+
+    fileprivate var label: String {
+        switch self {
+        case .transfer: "sealift/1 code"
+        case .contact: "sealift/1 pair"
+        }
+    }
+}
+
 /// What both ends of a code agree on besides the words, and the form of their boxes
 /// (`docs/PROTOCOL.md` §10.4).
 enum CodeExchange {
@@ -8,10 +23,12 @@ enum CodeExchange {
     private static let shareCount = PasswordExchange.shareByteCount
     private static let confirmationCount = PasswordAgreement.confirmationByteCount
 
-    /// CI of CPace: the protocol, the two roles, the number and the server.
-    static func channel(number: UInt32, serverID: [UInt8]) -> [UInt8] {
+    /// CI of CPace: the protocol and the purpose, the two roles, the number and the server.
+    static func channel(
+        _ purpose: CodePurpose, number: UInt32, serverID: [UInt8]
+    ) -> [UInt8] {
         var writer = ByteWriter(capacity: 64)
-        for text in ["sealift/1 code", "sender", "receiver"] {
+        for text in [purpose.label, "sender", "receiver"] {
             writer.writeLengthPrefixed(Array(text.utf8))
         }
         writer.write(number)

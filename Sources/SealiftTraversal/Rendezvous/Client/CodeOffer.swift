@@ -30,6 +30,7 @@ public struct CodeOffer: Sendable {
     }
 
     private let meeting: [UInt8]
+    private let purpose: CodePurpose
     private var entropy: any EntropySource
     private var phase = Phase.connecting
     private var serverID: [UInt8] = []
@@ -43,9 +44,12 @@ public struct CodeOffer: Sendable {
     /// Makes an offer.
     /// - Parameter meeting: what the receiver gets once it proved to know the words: who we are and
     ///   where; at most ``meetingCapacity`` bytes.
-    public init(meeting: [UInt8], entropy: some EntropySource) {
+    public init(
+        meeting: [UInt8], purpose: CodePurpose = .transfer, entropy: some EntropySource
+    ) {
         precondition(meeting.count <= Self.meetingCapacity)
         self.meeting = meeting
+        self.purpose = purpose
         self.entropy = entropy
     }
 
@@ -94,7 +98,7 @@ public struct CodeOffer: Sendable {
         let sessionID = entropy.bytes(CodeExchange.sessionIDByteCount)
         let exchange = PasswordExchange(
             side: .initiator, password: code.password,
-            channel: CodeExchange.channel(number: number, serverID: serverID),
+            channel: CodeExchange.channel(purpose, number: number, serverID: serverID),
             sessionID: sessionID, entropy: &entropy)
         phase = .opening(code, exchange)
         return .send(

@@ -23,7 +23,7 @@ public final class AuditLog: Sendable {
         case headWritten
     }
 
-    private let store: Store
+    let store: Store
     private let device: DeviceKeyPair
     private let onStep: (@Sendable (Step) -> Void)?
 
@@ -46,12 +46,19 @@ public final class AuditLog: Sendable {
     /// - Returns: the new head.
     @discardableResult
     public func append(_ entry: AuditEntry) throws(StoreFailure) -> LogHead {
+        try append { _ in entry }
+    }
+
+    /// Makes the change that `change` makes and appends the entry that it returns, both or neither.
+    @discardableResult
+    func append(_ change: (Database) throws -> AuditEntry) throws(StoreFailure) -> LogHead {
         try Store.locked(store.home) { () throws(StoreFailure) in
             onStep?(.locked)
             let kept = try Self.keptHead(store)
             let checkpoint = try store.write { database in
                 let state = try self.state(in: database)
                 try Self.require(kept, isReachedBy: state, in: database)
+                let entry = try change(database)
                 let checkpoint = try self.insert(entry, after: state, in: database)
                 self.onStep?(.inserted)
                 return checkpoint
@@ -92,6 +99,14 @@ public final class AuditLog: Sendable {
     /// - Parameter peer: lower-case hexadecimal digits; empty for every entry.
     public func forEachEntry(
         since: WallTime? = nil, peer: String = "",
+        _ visit: (UInt64, Result<AuditEntry, AuditEntry.DecodingError>) -> Bool
+    ) throws(StoreFailure) {
+        try Self.forEachEntry(in: store, since: since, peer: peer, visit)
+    }
+
+    /// The same without the device's keys: who only reads signs nothing.
+    public static func forEachEntry(
+        in store: Store, since: WallTime? = nil, peer: String = "",
         _ visit: (UInt64, Result<AuditEntry, AuditEntry.DecodingError>) -> Bool
     ) throws(StoreFailure) {
         let digits = peer.filter(\.isHexDigit).uppercased()

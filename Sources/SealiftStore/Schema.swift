@@ -61,6 +61,23 @@ enum Schema {
                     bytes BLOB NOT NULL
                 ) STRICT, WITHOUT ROWID;
                 """),
+        Step(
+            name: "0004 people",
+            sql: """
+                CREATE TABLE identity (
+                    number INTEGER PRIMARY KEY CHECK (number = 1),
+                    id BLOB NOT NULL CHECK (length(id) = 32),
+                    chain BLOB NOT NULL
+                ) STRICT;
+                CREATE TABLE contact (
+                    identity BLOB NOT NULL PRIMARY KEY CHECK (length(identity) = 32),
+                    name TEXT NOT NULL UNIQUE,
+                    verification INTEGER NOT NULL CHECK (verification BETWEEN 0 AND 4),
+                    blocked INTEGER NOT NULL CHECK (blocked IN (0, 1)),
+                    added INTEGER NOT NULL,
+                    chain BLOB NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                """),
     ]
 
     /// The steps in GRDB's terms.

@@ -84,18 +84,41 @@ public final class SecretVault: Sendable {
 
     /// Keeps `secret` under `name`, in place of what was there.
     public func put(_ secret: SecretBytes, as name: String) throws(Failure) {
+        try Self.wrap { () throws(StoreFailure) in
+            try store.write { try put(secret, as: name, in: $0) }
+        }
+    }
+
+    /// The same within a transaction of the caller's.
+    func put(_ secret: SecretBytes, as name: String, in database: Database) throws {
         var entropy = SystemEntropy()
         guard
             let box = SecretBox.seal(
                 secret, key: key, purpose: Array(name.utf8), entropy: &entropy)
-        else { throw .damaged }
-        try Self.wrap { () throws(StoreFailure) in
-            try store.write {
-                try $0.execute(
-                    sql: "INSERT OR REPLACE INTO secret (name, bytes) VALUES (?, ?)",
-                    arguments: [name, Data(box)])
-            }
-        }
+        else { throw StoreFailure.failed("a secret could not be sealed") }
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO secret (name, bytes) VALUES (?, ?)",
+            arguments: [name, Data(box)])
+    }
+
+    /// The secret called `name` within a transaction of the caller's; nil where there is none, or it was
+    /// altered.
+    func secret(_ name: String, in database: Database) throws -> SecretBytes? {
+        try Data.fetchOne(
+            database, sql: "SELECT bytes FROM secret WHERE name = ?", arguments: [name]
+        ).flatMap { SecretBox.open(Array($0), key: key, purpose: Array(name.utf8)) }
+    }
+
+    /// Makes a vault within a transaction of the caller's. Fails where there is one.
+    static func create(
+        in store: Store, _ protection: Protection, cost: PassphraseBox.Cost, _ database: Database
+    ) throws -> SecretVault {
+        var entropy = SystemEntropy()
+        let key = SecretBytes(count: keySize, entropy: &entropy)
+        let bytes = try lock(key, protection, cost)
+        try database.execute(
+            sql: "INSERT INTO vault (number, bytes) VALUES (1, ?)", arguments: [Data(bytes)])
+        return SecretVault(store, key)
     }
 
     /// The secret called `name`; nil where there is none.

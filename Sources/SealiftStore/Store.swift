@@ -14,6 +14,9 @@ public final class Store: Sendable {
     /// How long a call waits for another process: nobody holds the database for more than a moment.
     private static let patience = 10.0
 
+    /// The database's name, for who asks whether there is one.
+    public static let recordName = fileName
+
     let home: Home
     let queue: DatabaseQueue
 

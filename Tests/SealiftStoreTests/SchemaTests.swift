@@ -14,6 +14,7 @@ struct SchemaTests {
         "0001 log": "b12898962968a1ddd473d707fd7d6fa5966ab57288118bf12a6f5a87abc32a68",
         "0002 receipts": "0385af555062b577b960422172c9a693e80d45dfed5cbfe657ecefebeedc7e7b",
         "0003 secrets": "910e4a95f0fd0b52a5af3baccf67c6e1abcdf752e1d191eca8fbabba26914fcc",
+        "0004 people": "82648cc5dacc9967330dc139427cc5f4c2fb0240a96f34cd8136c2a8540332e7",
     ]
 
     @Test("never change once they are out")

@@ -1,0 +1,223 @@
+import Foundation
+import GRDB
+public import SealiftBase
+public import SealiftCrypto
+import SealiftIO
+public import SealiftPeople
+
+extension Store {
+    /// Everybody whom the user added. Each chain is verified anew: who edits the database adds no device
+    /// to anybody.
+    public func contacts() throws(StoreFailure) -> ContactBook {
+        try read { try ContactBook(in: $0) }
+    }
+
+    /// When each contact was added, by this machine's clock.
+    public func contactTimes() throws(StoreFailure) -> [IdentityID: WallTime] {
+        try read { database in
+            let rows = try Row.fetchAll(database, sql: "SELECT identity, added FROM contact")
+            return Dictionary(
+                rows.compactMap { row in
+                    Hash256(row["identity"] as Data).map {
+                        (IdentityID($0), WallTime(secondsSince1970: row["added"]))
+                    }
+                }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+}
+
+/// A key that this device shares with a device of a contact, and where it is kept.
+public struct StoredPairKey: Sendable {
+    /// Whose key it is.
+    public let identity: IdentityID
+    /// The contact's device.
+    public let device: DeviceID
+    /// The key.
+    public let key: PreSharedKey
+
+    /// Names the key of a pair.
+    public init(identity: IdentityID, device: DeviceID, key: PreSharedKey) {
+        self.identity = identity
+        self.device = device
+        self.key = key
+    }
+
+    fileprivate var name: String { Self.prefix(of: identity) + device.value.hexadecimal }
+    fileprivate var formerName: String { name + " former" }
+
+    fileprivate static func prefix(of identity: IdentityID) -> String {
+        "pair \(identity.value.hexadecimal) "
+    }
+}
+
+extension SecretVault {
+    /// The keys that open sessions with `device` of `identity`: the present one, and the one before where
+    /// it is not known that the other end has the present one too.
+    public func pairKeys(
+        with device: DeviceID, of identity: IdentityID
+    ) throws(Failure) -> [PreSharedKey] {
+        let name = StoredPairKey.prefix(of: identity) + device.value.hexadecimal
+        var keys: [PreSharedKey] = []
+        for name in [name, name + " former"] {
+            if let key = try secret(name).flatMap({ PreSharedKey($0) }) { keys.append(key) }
+        }
+        return keys
+    }
+
+    /// The other end has the present key too: the one before opens nothing any more.
+    public func confirm(_ pair: StoredPairKey) throws(Failure) {
+        try remove(pair.formerName)
+    }
+}
+
+extension AuditLog {
+    /// Changes the contacts and logs what was done, both or neither. Processes take turns.
+    /// - Parameters:
+    ///   - chain: the whole chain of a contact whose devices `change` brings or renews.
+    ///   - pair: a key born in a session with a contact, and the vault for it. A key before it stays
+    ///     beside it until ``SecretVault/confirm(_:)``.
+    ///   - change: changes the book and returns the entry; an error leaves everything as it was.
+    public func changeContacts<Failure: Error>(
+        chain: DeviceChain? = nil, pair: (StoredPairKey, SecretVault)? = nil,
+        _ change: (inout ContactBook) -> Result<AuditEntry, Failure>
+    ) throws(StoreFailure) -> Result<Void, Failure> {
+        var refusal: Failure?
+        do throws(StoreFailure) {
+            try append { database in
+                let before = try ContactBook(in: database)
+                var book = before
+                switch change(&book) {
+                case .success(let entry):
+                    try book.save(over: before, chain: chain, in: database)
+                    if let (pair, vault) = pair { try vault.put(pair, in: database) }
+                    return entry
+                case .failure(let error):
+                    refusal = error
+                    throw StoreFailure.failed("a change of contacts was refused")
+                }
+            }
+        } catch {
+            guard let refusal else { throw error }
+            return .failure(refusal)
+        }
+        return .success(())
+    }
+}
+
+extension SecretVault {
+    fileprivate func put(_ pair: StoredPairKey, in database: Database) throws {
+        if let former = try secret(pair.name, in: database) {
+            try put(former, as: pair.formerName, in: database)
+        }
+        try put(pair.key.secret, as: pair.name, in: database)
+    }
+}
+
+// MARK: Rows
+
+extension ContactBook {
+    fileprivate init(in database: Database) throws {
+        self.init()
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT identity, name, verification, blocked, chain FROM contact")
+        while let row = try rows.next() {
+            guard let contact = Contact(row), (try? add(contact)) != nil else {
+                throw StoreFailure.damaged("a contact cannot be read")
+            }
+        }
+    }
+
+    /// Writes what differs from `before`.
+    fileprivate func save(
+        over before: ContactBook, chain: DeviceChain?, in database: Database
+    ) throws {
+        for identity in before.contacts.keys where contacts[identity] == nil {
+            try database.execute(
+                sql: "DELETE FROM contact WHERE identity = ?",
+                arguments: [Data(identity.value.bytes)])
+            let prefix = StoredPairKey.prefix(of: identity)
+            try database.execute(
+                sql: "DELETE FROM secret WHERE substr(name, 1, ?) = ?",
+                arguments: [prefix.utf8.count, prefix])
+        }
+        for contact in contacts.values {
+            let former = before.contacts[contact.identity]
+            guard former?.row != contact.row else { continue }
+            let key = Data(contact.identity.value.bytes)
+            if former?.devices.head != contact.devices.head {
+                // Only a whole chain that leads to this very head can be verified again.
+                guard let chain, chain.entries.last?.head == contact.devices.head,
+                    (try? ChainView(verifying: chain, of: contact.identity)) != nil
+                else { throw StoreFailure.failed("a contact's chain is not whole") }
+                try database.execute(
+                    sql: """
+                        INSERT INTO contact (identity, name, verification, blocked, added, chain)
+                        VALUES (?, ?, ?, ?, ?, ?)
+                        ON CONFLICT (identity) DO UPDATE SET chain = excluded.chain
+                        """,
+                    arguments: [
+                        key, contact.name.text, contact.row.verification, contact.isBlocked,
+                        SystemWallClock.now().secondsSince1970, Data(chain.encoded),
+                    ])
+            }
+            try database.execute(
+                sql:
+                    "UPDATE contact SET name = ?, verification = ?, blocked = ? WHERE identity = ?",
+                arguments: [
+                    contact.name.text, contact.row.verification, contact.isBlocked, key,
+                ])
+        }
+    }
+}
+
+extension Contact {
+    /// What of a contact stands in columns of its own.
+    fileprivate struct Columns: Equatable {
+        let name: ContactName
+        let verification: Int64
+        let isBlocked: Bool
+        let head: ChainHead
+    }
+
+    fileprivate var row: Columns {
+        Columns(
+            name: name, verification: verification.stored, isBlocked: isBlocked, head: devices.head)
+    }
+
+    fileprivate init?(_ row: Row) {
+        guard let id = Hash256(row["identity"] as Data),
+            let name = try? ContactName(row["name"] as String),
+            let chain = DeviceChain(stored: row["chain"] as Data),
+            let devices = try? ChainView(verifying: chain, of: IdentityID(id)),
+            let verification = Verification(
+                stored: row["verification"], generation: devices.head.position.generation)
+        else { return nil }
+        self.init(
+            name: name, devices: devices, verification: verification, isBlocked: row["blocked"])
+    }
+}
+
+extension Contact.Verification {
+    private static let mustPairAgainNumber: Int64 = 4
+
+    /// 0 unverified, 1 to 3 by what evidence, 4 must pair again: in the generation of the chain.
+    fileprivate var stored: Int64 {
+        switch self {
+        case .unverified: 0
+        case .verified(let evidence): Int64(evidence.rawValue)
+        case .mustPairAgain: Self.mustPairAgainNumber
+        }
+    }
+
+    fileprivate init?(stored: Int64, generation: UInt64) {
+        switch stored {
+        case 0: self = .unverified
+        case Self.mustPairAgainNumber: self = .mustPairAgain(generation: generation)
+        default:
+            guard let number = UInt8(exactly: stored),
+                let evidence = Contact.Evidence(rawValue: number)
+            else { return nil }
+            self = .verified(evidence)
+        }
+    }
+}

@@ -14,6 +14,8 @@ public struct MeasurementServiceOptions: Sendable {
     public var traffic = TrafficPolicy()
     /// The folder of sealift's own state, or nil for the default.
     public var home: [UInt8]?
+    /// Where the passphrase of that state comes from, where it has one.
+    public var passphrase = PassphraseSource.none
     /// How long one may be measured for after the start; then the run ends. Nil for no end.
     public var lifetime: Duration?
 
@@ -35,6 +37,8 @@ public struct MeasurementOptions: Sendable {
     public var traffic = TrafficPolicy()
     /// The folder of sealift's own state, or nil for the default.
     public var home: [UInt8]?
+    /// Where the passphrase of that state comes from, where it has one.
+    public var passphrase = PassphraseSource.none
 
     /// How long each direction is measured unless told otherwise.
     public static let defaultStretch = Duration.seconds(5)

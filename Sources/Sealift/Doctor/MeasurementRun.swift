@@ -27,7 +27,7 @@ private final class MeasurementRun {
         self.options = options
         self.cancellation = cancellation
         try options.network.check()
-        let device = try StateHome(options.home).device()
+        let device = try StateHome(options.home, passphrase: options.passphrase).device()
         ownFingerprint = device.publicKeys.id.fingerprint.description
         do throws(SystemError) {
             let waker = try Waker()

@@ -35,7 +35,7 @@ private final class MeasurementService {
     ) throws(SealiftError) {
         self.cancellation = cancellation
         try options.network.check()
-        let device = try StateHome(options.home).device()
+        let device = try StateHome(options.home, passphrase: options.passphrase).device()
         ownFingerprint = device.publicKeys.id.fingerprint.description
         do throws(SystemError) {
             let waker = try Waker()

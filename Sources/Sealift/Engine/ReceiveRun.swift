@@ -61,7 +61,7 @@ final class ReceiveRun {
         try options.network.check()
         try Destination.check(options.output)
         try options.relay?.check(options.network)
-        home = try StateHome(options.home)
+        home = try StateHome(options.home, passphrase: options.passphrase)
         let device = try home.device()
         records = try TransferRecords(home: home, device: device, direction: .received)
         manifest = try options.manifest.map { path throws(SealiftError) in

@@ -56,7 +56,7 @@ final class SendRun {
         self.cancellation = cancellation
         try options.network.check()
         try options.relay?.check(options.network)
-        let home = try StateHome(options.home)
+        let home = try StateHome(options.home, passphrase: options.passphrase)
         let device = try home.device()
         records = try TransferRecords(home: home, device: device, direction: .sent)
         ownFingerprint = device.publicKeys.id.fingerprint.description
@@ -254,6 +254,8 @@ final class SendRun {
                 // The desks are open since the ticket's calls are waited for.
                 try? finder.awaitCalls(key)
             case .trouble(let words): observer.tell(.warning(TransferWarning(words)))
+            case .exhausted(let words):
+                observer.tell(.warning(TransferWarning(words + ". The ticket still works")))
             }
         }
     }

@@ -10,14 +10,17 @@ struct StateHome {
     /// The folder, 0700.
     let folder: Home
 
-    private static let deviceRecord = "device.key"
-    private static let deviceMagic = Array("SLK1".utf8)
-    private static let deviceChecksumLabel = Array("sealift/1 device key".utf8)
-    private static let checksumSize = 4
+    /// What opens the secrets in it.
+    let passphrase: PassphraseSource
+
     private static let ticketPrefix = "ticket-"
 
     /// Opens the folder at `path`, or at the default place, and makes it where it is missing.
-    init(_ path: [UInt8]?) throws(SealiftError) {
+    /// - Parameter passphrase: asked where the secrets in it are under one.
+    init(
+        _ path: [UInt8]?, passphrase: PassphraseSource = .none
+    ) throws(SealiftError) {
+        self.passphrase = passphrase
         do throws(Home.Failure) {
             if let path {
                 folder = try Home.open(path: path)
@@ -30,52 +33,6 @@ struct StateHome {
         } catch {
             throw SealiftError(home: error)
         }
-    }
-
-    /// The device's keys, made on first use.
-    func device() throws(SealiftError) -> DeviceKeyPair {
-        let result: Result<DeviceKeyPair, SealiftError>
-        do throws(SystemError) {
-            result = try folder.withLock {
-                () throws(SystemError) -> Result<DeviceKeyPair, SealiftError> in
-                try folder.removeUnfinishedRecords()
-                if let bytes = try folder.readRecord(Self.deviceRecord) {
-                    return Self.decodeDevice(bytes)
-                }
-                var entropy = SealiftCrypto.SystemEntropy()
-                let device = DeviceKeyPair.generate(entropy: &entropy)
-                try folder.writeRecord(Self.deviceRecord, Self.encode(device))
-                return .success(device)
-            }
-        } catch {
-            throw SealiftError(home: error)
-        }
-        return try result.get()
-    }
-
-    private static func encode(_ device: DeviceKeyPair) -> [UInt8] {
-        var writer = ByteWriter(capacity: 80)
-        writer.write(deviceMagic)
-        device.secretEncoding.withUnsafeBytes { writer.write($0) }
-        let checksum = SHA256Digest.hash(deviceChecksumLabel + writer.bytes)
-        writer.write(checksum.bytes.prefix(checksumSize))
-        return writer.bytes
-    }
-
-    private static func decodeDevice(_ bytes: [UInt8]) -> Result<DeviceKeyPair, SealiftError> {
-        let body = bytes.dropLast(checksumSize)
-        let checksum = SHA256Digest.hash(deviceChecksumLabel + body).bytes.prefix(checksumSize)
-        guard body.starts(with: deviceMagic), bytes.suffix(checksumSize).elementsEqual(checksum),
-            let device = try? DeviceKeyPair(
-                secretEncoding: SecretBytes(copying: body.dropFirst(deviceMagic.count)))
-        else {
-            return .failure(
-                SealiftError(
-                    .homeUnusable, "the device key cannot be read",
-                    advice: "Restore \(deviceRecord) from a backup, or remove it to become a new "
-                        + "device; tickets issued before stop working."))
-        }
-        return .success(device)
     }
 
     // MARK: Tickets

@@ -18,6 +18,8 @@ final class CodeDesk: Sendable {
         case agreed(PreSharedKey)
         /// Something the user should know.
         case trouble(String)
+        /// Too many wrong tries: no further code comes.
+        case exhausted(String)
     }
 
     /// How long after a lost connection the next is tried; twice as long each time, up to a minute.
@@ -28,6 +30,7 @@ final class CodeDesk: Sendable {
 
     private let servers: [RendezvousAddress]
     private let meeting: [UInt8]
+    private let purpose: CodePurpose
     private let audience: SendOptions.Audience
     private let events: BoundedQueue<Event>
     /// What the thread sleeps at between two tries; closed to wake it up for good.
@@ -37,13 +40,15 @@ final class CodeDesk: Sendable {
 
     /// Begins to offer codes.
     /// - Parameters:
+    ///   - purpose: what the codes are for.
     ///   - audience: for many receivers each code that is agreed on is followed by another.
     ///   - waker: woken when there is an event.
     init(
-        servers: [RendezvousAddress], meeting: Meeting, audience: SendOptions.Audience,
-        waker: Waker
+        servers: [RendezvousAddress], meeting: Meeting, purpose: CodePurpose = .transfer,
+        audience: SendOptions.Audience, waker: Waker
     ) throws(SystemError) {
         self.servers = servers
+        self.purpose = purpose
         self.meeting = meeting.encoded
         self.audience = audience
         events = BoundedQueue(capacity: 64) { waker.wake() }
@@ -83,9 +88,7 @@ final class CodeDesk: Sendable {
                 wrongTries += 1
                 guard wrongTries < Self.mostWrongTries else {
                     tell(
-                        .trouble(
-                            "\(wrongTries) wrong codes in a row; no more codes are given out. "
-                                + "The ticket still works"))
+                        .exhausted("\(wrongTries) wrong codes in a row; no more are given out"))
                     return
                 }
                 tell(.trouble("somebody gave a wrong code; here is a new one"))
@@ -129,7 +132,8 @@ final class CodeDesk: Sendable {
     private func serve(
         _ connection: RendezvousConnection, _ server: RendezvousAddress
     ) -> Outcome {
-        var offer = CodeOffer(meeting: meeting, entropy: SealiftCrypto.SystemEntropy())
+        var offer = CodeOffer(
+            meeting: meeting, purpose: purpose, entropy: SealiftCrypto.SystemEntropy())
         while true {
             // Somebody who asked to stop before the connection was known closed the queue of events.
             guard !isFinished,

@@ -6,9 +6,6 @@ import SealiftTransfer
 import SealiftTraversal
 
 extension ReceiveOptions {
-    /// How long a server and a sender have to answer.
-    private static let codeTimeout = Duration.seconds(30)
-
     /// Makes options from a code that a person typed: finds its sender at one of `servers`, and agrees
     /// on a key with it. Blocks; the code is used up by it.
     ///
@@ -19,29 +16,46 @@ extension ReceiveOptions {
         home: [UInt8]? = nil, network: NetworkPolicy = NetworkPolicy(),
         cancellation: Cancellation
     ) throws(SealiftError) {
+        let ticket = try CodeResolution.resolve(
+            codeText, for: .transfer, servers: servers, network: network, cancellation)
+        self.init(
+            ticket: ticket, role: .pairingCode, output: output, connectTimeout: connectTimeout,
+            home: home)
+    }
+}
+
+/// Finds who shows a code, and agrees on a key with it. Blocks; the code is used up by it.
+enum CodeResolution {
+    /// How long a server and a sender have to answer.
+    private static let codeTimeout = Duration.seconds(30)
+
+    /// - Returns: the key and the addresses, in the form of a ticket.
+    /// - Throws: what is wrong with the code, or why it led nowhere.
+    static func resolve(
+        _ text: String, for purpose: CodePurpose, servers: [RendezvousAddress],
+        network: NetworkPolicy, _ cancellation: Cancellation
+    ) throws(SealiftError) -> Ticket {
         let code: PairingCode
-        do throws(PairingCodeError) { code = try PairingCode(text: codeText) } catch {
+        do throws(PairingCodeError) { code = try PairingCode(text: text) } catch {
             throw SealiftError(error)
         }
         guard network.signaling == .allowed else {
             throw SealiftError(
                 .usage, "a code needs a rendezvous server, and --no-signaling forbids it",
-                advice: "Ask for the ticket, or leave out --no-signaling.")
+                advice: "Ask for the \(purpose.alternative), or leave out --no-signaling.")
         }
         guard !servers.isEmpty else {
             throw SealiftError(
                 .usage, "a code needs a rendezvous server, and none is named",
-                advice: "Set SEALIFT_RENDEZVOUS to the sender's server, or ask for the ticket.")
+                advice: "Set SEALIFT_RENDEZVOUS to the other end's server, or ask for the "
+                    + "\(purpose.alternative).")
         }
-        let ticket = try Self.resolve(code, servers, network.addresses, cancellation)
-        self.init(
-            ticket: ticket, role: .pairingCode, output: output, connectTimeout: connectTimeout,
-            home: home)
+        return try resolve(code, purpose, servers, network.addresses, cancellation)
     }
 
     private static func resolve(
-        _ code: PairingCode, _ servers: [RendezvousAddress], _ policy: AddressPolicy,
-        _ cancellation: Cancellation
+        _ code: PairingCode, _ purpose: CodePurpose, _ servers: [RendezvousAddress],
+        _ policy: AddressPolicy, _ cancellation: Cancellation
     ) throws(SealiftError) -> Ticket {
         var unreachable: SealiftError?
         var isUnknown = false
@@ -57,7 +71,7 @@ extension ReceiveOptions {
             defer { connection.close() }
             cancellation.whenRequested { connection.close() }
             do throws(CodeClaim.Failure) {
-                return try usable(try claim(code, over: connection, policy))
+                return try usable(try claim(code, purpose, over: connection, policy))
             } catch {
                 guard error == .unknownNumber else {
                     throw SealiftError(error, isCancelled: cancellation.isRequested)
@@ -73,9 +87,10 @@ extension ReceiveOptions {
     }
 
     private static func claim(
-        _ code: PairingCode, over connection: RendezvousConnection, _ policy: AddressPolicy
+        _ code: PairingCode, _ purpose: CodePurpose, over connection: RendezvousConnection,
+        _ policy: AddressPolicy
     ) throws(CodeClaim.Failure) -> Ticket? {
-        var claim = CodeClaim(code, entropy: SealiftCrypto.SystemEntropy())
+        var claim = CodeClaim(code, purpose: purpose, entropy: SealiftCrypto.SystemEntropy())
         let deadline = MonotonicClock.now() + codeTimeout
         while case .message(let message) = connection.receive(until: deadline) {
             for action in claim.receive(message) {
@@ -93,6 +108,16 @@ extension ReceiveOptions {
     private static func usable(_ ticket: Ticket?) throws(CodeClaim.Failure) -> Ticket {
         guard let ticket else { throw .violated }
         return ticket
+    }
+}
+
+extension CodePurpose {
+    /// What needs no server.
+    fileprivate var alternative: String {
+        switch self {
+        case .transfer: "ticket"
+        case .contact: "file of `sealift contact export`"
+        }
     }
 }
 

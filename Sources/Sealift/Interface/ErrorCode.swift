@@ -42,6 +42,28 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     /// The file that should hold the ticket could not be read.
     case ticketFileUnreadable = "ticket_file_unreadable"
 
+    // People.
+    /// There is no identity on this machine yet.
+    case identityMissing = "identity_missing"
+    /// There is an identity on this machine already, or its device does not speak for it any more.
+    case identityConflict = "identity_conflict"
+    /// The secrets of this machine are under a passphrase, and none was given.
+    case passphraseNeeded = "passphrase_needed"
+    /// The passphrase is another.
+    case passphraseWrong = "passphrase_wrong"
+    /// No contact has this name.
+    case contactUnknown = "contact_unknown"
+    /// The name cannot be a contact's, or is another's, or looks like another's.
+    case nameRefused = "name_refused"
+    /// Who is at the other end is not who was pinned.
+    case identityChanged = "identity_changed"
+    /// The numbers that two contacts compare differ.
+    case safetyNumberDiffers = "safety_number_differs"
+    /// The other end showed an identity or devices that are refused.
+    case introductionRefused = "introduction_refused"
+    /// The file is no invitation, was mistyped or cut, or is from a newer version.
+    case invitationUnusable = "invitation_unusable"
+
     // What arrived.
     /// The two ends computed different roots for the whole.
     case rootMismatch = "root_mismatch"
@@ -100,16 +122,19 @@ public enum ErrorCode: String, CaseIterable, Sendable {
         case .cannotConnect, .nobodyCame, .cannotListen, .rendezvousUnreachable: .cannotConnect
         case .notATicket, .ticketMistyped, .ticketNewerVersion, .ticketMalformed, .ticketUsed,
             .ticketExpired, .ticketWithdrawn, .ticketDeclined, .wrongSender,
-            .codeMistyped, .codeUnknown, .codeWrong:
+            .codeMistyped, .codeUnknown, .codeWrong, .invitationUnusable:
             .ticket
         case .rootMismatch, .protocolViolation, .listingRefused, .manifestDamaged, .treeDiffers,
-            .logDamaged:
+            .logDamaged, .identityChanged, .safetyNumberDiffers, .introductionRefused:
             .integrity
         case .sourceNotFound, .sourceUnreadable, .permissionDenied, .diskFull, .storageFailed,
-            .homeUnusable, .ticketFileUnreadable:
+            .homeUnusable, .ticketFileUnreadable, .identityMissing, .passphraseNeeded,
+            .passphraseWrong:
             .storage
-        case .destinationExists, .ticketFileInUse, .declined, .alreadyRunning: .conflict
-        case .usage: .usage
+        case .destinationExists, .ticketFileInUse, .declined, .alreadyRunning, .identityConflict,
+            .nameRefused:
+            .conflict
+        case .usage, .contactUnknown: .usage
         case .interrupted, .peerStopped, .connectionLost, .internalFailure: .interrupted
         }
     }

@@ -31,6 +31,8 @@ public struct ReceiveOptions: Sendable {
     public var relay: RelayAccess?
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
+    /// Where the passphrase of that state comes from, where it has one.
+    public var passphrase = PassphraseSource.none
 
     /// The rendezvous servers that may be contacted.
     var contactedServers: [RendezvousAddress] { network.signaling == .allowed ? rendezvous : [] }

@@ -34,6 +34,8 @@ public struct SendOptions: Equatable, Sendable {
     public var relay: RelayAccess?
     /// The folder of sealift's own state, or nil for the default (XDG data folder).
     public var home: [UInt8]?
+    /// Where the passphrase of that state comes from, where it has one.
+    public var passphrase = PassphraseSource.none
 
     /// Who may have what is sent.
     public enum Audience: Sendable {

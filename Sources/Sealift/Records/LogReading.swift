@@ -22,9 +22,9 @@ public struct LogLine: Sendable {
 public func readLog(
     home: [UInt8]?, since: WallTime? = nil, peer: String = "", _ visit: (LogLine) -> Bool
 ) throws(SealiftError) {
-    let log = try openLog(home)
+    let store = try readableLog(home)
     do throws(StoreFailure) {
-        try log.forEachEntry(since: since, peer: peer) { position, entry in
+        try AuditLog.forEachEntry(in: store, since: since, peer: peer) { position, entry in
             let entry = try? entry.get()
             return visit(
                 LogLine(
@@ -56,13 +56,12 @@ public struct LogVerification: Equatable, Sendable {
 /// - Throws: where the log cannot be read.
 public func verifyLog(home: [UInt8]?) throws(SealiftError) -> LogVerification {
     let home = try StateHome(home)
-    let device = try home.device()
+    let device = try home.publicKeys()
     let verdict: LogVerdict
     do throws(StoreFailure) {
         let store = try Store(in: home.folder)
         verdict = try AuditLog.verify(
-            store, of: device.publicKeys,
-            witnesses: try store.witnessedHeads(of: device.publicKeys.id))
+            store, of: device, witnesses: try store.witnessedHeads(of: device.id))
     } catch {
         throw SealiftError(log: error)
     }
@@ -86,12 +85,15 @@ private func words(_ finding: LogFinding?) -> (String?, UInt64?) {
     }
 }
 
-private func openLog(_ home: [UInt8]?) throws(SealiftError) -> AuditLog {
+/// The store of a home whose log is there, begun where it is missing and nobody needs a passphrase for it.
+private func readableLog(_ home: [UInt8]?) throws(SealiftError) -> Store {
     let home = try StateHome(home)
+    let store = try home.store()
+    // A home with an identity has a log.
+    guard try home.identity() == nil else { return store }
     let device = try home.device()
-    do throws(StoreFailure) {
-        return try AuditLog(Store(in: home.folder), of: device)
-    } catch {
+    do throws(StoreFailure) { _ = try AuditLog(store, of: device) } catch {
         throw SealiftError(log: error)
     }
+    return store
 }

@@ -135,6 +135,7 @@ struct DoctorCommand: ParsableCommand {
         options.network = network.policy
         options.traffic = traffic.policy
         options.home = Environment.home
+        options.passphrase = PassphraseInput.source(cancellation)
         try runMeasurementService(options, cancellation: cancellation) { event in
             if json { return output.write(MeasurementView.json(event).line + "\n") }
             if case .ticket(let text, _) = event { output.write(text + "\n") }
@@ -155,6 +156,7 @@ struct DoctorCommand: ParsableCommand {
         options.network = network.policy
         options.traffic = traffic.policy
         options.home = Environment.home
+        options.passphrase = PassphraseInput.source(cancellation)
         let measurement = try runMeasurement(options, cancellation: cancellation) { step in
             if !json { terminal.show(MeasurementView.text(step, stretch: options.stretch)) }
         }

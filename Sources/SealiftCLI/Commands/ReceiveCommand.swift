@@ -121,6 +121,7 @@ struct ReceiveCommand: ParsableCommand {
                 codeText: text, servers: servers, output: output,
                 home: Environment.home, network: network.policy, cancellation: cancellation)
             : try ReceiveOptions(ticketText: text, output: output, home: Environment.home)
+        options.passphrase = PassphraseInput.source(cancellation)
         options.rendezvous = servers
         options.stun = try network.servers()
         options.network = network.policy

@@ -89,10 +89,11 @@ struct SendCommand: ParsableCommand {
     }
 
     func run() throws {
-        let options = try options()
+        var options = try options()
         let run = TransferRun(asJSON: json)
+        options.passphrase = PassphraseInput.source(run.cancellation)
         try run.run(question: .accept, result: code ? .code : .ticket) {
-            observer, cancellation throws(SealiftError) in
+            [options] observer, cancellation throws(SealiftError) in
             try runSend(options, observer: observer, cancellation: cancellation)
         }
     }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Sealift
+internal import SealiftBase
 
 /// A path as it stands on the command line: its exact bytes, never empty.
 struct PathArgument: ExpressibleByArgument, Equatable {
@@ -9,6 +10,9 @@ struct PathArgument: ExpressibleByArgument, Equatable {
         bytes = ArgumentBytes.bytes(of: argument)
         if bytes.isEmpty { return nil }
     }
+
+    /// The path for a person.
+    var printable: String { PrintableText.escape(bytes) }
 }
 
 /// An address as it stands on the command line: `ADDR:PORT`.

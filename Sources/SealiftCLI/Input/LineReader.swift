@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Sealift
 
-/// Reads one line from standard input, and stops waiting when somebody asks to stop.
+/// Reads lines from standard input or a terminal, and stops waiting when somebody asks to stop.
 final class LineReader {
     /// What reading a line came to.
     enum Outcome: Equatable {
@@ -19,10 +19,13 @@ final class LineReader {
     private let wakeReader: CInt
     private let wakeWriter: CInt
     private let cancellation: Cancellation
+    private let descriptor: CInt
 
     /// Makes a reader that gives up when `cancellation` is requested.
-    init(cancellation: Cancellation) {
+    /// - Parameter descriptor: what is read; standard input unless told otherwise.
+    init(cancellation: Cancellation, descriptor: CInt = STDIN_FILENO) {
         self.cancellation = cancellation
+        self.descriptor = descriptor
         var ends: [CInt] = [-1, -1]
         // Without a pipe (no descriptors left) a line can still be read; only waking is lost.
         _ = pipe(&ends)
@@ -59,7 +62,7 @@ final class LineReader {
     func readByte() -> Input {
         while waitForInput() {
             var byte: UInt8 = 0
-            let count = read(STDIN_FILENO, &byte, 1)
+            let count = read(descriptor, &byte, 1)
             if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
             return count == 1 ? .byte(byte) : .end
         }
@@ -69,7 +72,7 @@ final class LineReader {
     /// Sleeps until there is something to read; false when somebody asked to stop.
     private func waitForInput() -> Bool {
         var descriptors = [
-            pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0),
         ]
         while !cancellation.isRequested {

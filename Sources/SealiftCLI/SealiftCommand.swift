@@ -18,6 +18,8 @@ struct SealiftCommand: ParsableCommand {
               sealift hash model/                    the root that both ends must arrive at
               sealift verify . --manifest m          proves again what was received
               sealift log                            what was sent and received
+              sealift id                             who you are; made on first use
+              sealift pair                           makes somebody a contact, by a code
               sealift doctor                         looks at this machine's network
 
             \(HelpText.exitStatus)
@@ -29,12 +31,14 @@ struct SealiftCommand: ParsableCommand {
               SEALIFT_STUN     servers that tell a machine its outside address: stun.example.org
               SEALIFT_TURN     your own relay for --relay mine: turn:USER@HOST?transport=udp|tcp|tls
               SEALIFT_TURN_PASSWORD_FILE   the file of its password (or SEALIFT_TURN_PASSWORD)
+              SEALIFT_PASSPHRASE_FILE   the file of the passphrase of this machine's secrets
               NO_COLOR         no colours
             """,
         version: "sealift \(version)",
         subcommands: [
             SendCommand.self, ReceiveCommand.self, HashCommand.self, VerifyCommand.self,
-            RendezvousCommand.self, DoctorCommand.self, LogCommand.self,
+            RendezvousCommand.self, DoctorCommand.self, LogCommand.self, IdCommand.self,
+            PairCommand.self, ContactCommand.self,
         ])
 }
 

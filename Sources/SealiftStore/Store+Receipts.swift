@@ -33,6 +33,24 @@ extension Store {
         }
     }
 
+    /// The newest receipt with `peer`, whichever end gave; nil for none. Of several in one second it is the
+    /// one that saw most of the peer's log.
+    public func newestReceipt(with peer: DeviceID) throws(StoreFailure) -> Receipt? {
+        let newest = try read { database in
+            try Data.fetchAll(
+                database,
+                sql: "SELECT bytes FROM receipt WHERE peer = ? ORDER BY time DESC LIMIT 16",
+                arguments: [Data(peer.value.bytes)]
+            ).compactMap { Receipt(encoded: Array($0)) }
+        }
+        func order(_ receipt: Receipt) -> (Int64, UInt64) {
+            let statement = receipt.statement
+            let log = statement.sender.id == peer ? statement.senderLog : statement.receiverLog
+            return (statement.time.secondsSince1970, log.size)
+        }
+        return newest.max { order($0) < order($1) }
+    }
+
     /// What the other ends signed of where `device`'s log stood: they bear witness to it.
     public func witnessedHeads(of device: DeviceID) throws(StoreFailure) -> [LogHead] {
         try receipts().map { receipt in

@@ -36,6 +36,7 @@ private let targetsByReader: [String: String] = [
     "SealiftPeople/Audit/AuditEntry+Coding.swift": "audit-log",
     "SealiftPeople/Audit/LogCheckpoint.swift": "audit-log",
     "SealiftPeople/Audit/Receipt.swift": "audit-log",
+    "SealiftPeople/Audit/ReceiptExchange.swift": "control-messages",
     "SealiftTraversal/Addresses/Candidate.swift": "meeting",
     "SealiftTraversal/Calls/Call.swift": "calls",
     "SealiftTraversal/Codes/Meeting.swift": "meeting",

@@ -20,6 +20,8 @@ final class ReceiveRun {
     private static let dialPatience = Duration.milliseconds(300)
     /// How often it is told that the sender is waited for.
     private static let outageInterval = Duration.seconds(1)
+    /// How long a receipt is waited for, once everything is here.
+    private static let receiptPatience = Duration.seconds(5)
 
     private let options: ReceiveOptions
     private let cancellation: Cancellation
@@ -32,6 +34,11 @@ final class ReceiveRun {
     private let records: TransferRecords
     /// The device that answered first; a ticket leads to one only.
     private var sender: DeviceID?
+    private var senderKeys: DevicePublicKeys?
+    /// What this end signed, until the sender signs it too.
+    private var proposal: ReceiptProposal?
+    /// When a receipt is waited for no longer.
+    private var receiptDeadline: Instant?
     private let manifest: ManifestFile?
     private let dialer: ReceiverDialer
     /// The session that counts: the first dial, then the newest that somebody answered.
@@ -163,6 +170,7 @@ final class ReceiveRun {
             do throws(SealiftError) {
                 takeAnswers(now: now)
                 stopIfAsked(now: now)
+                if let receiptDeadline, now >= receiptDeadline { endReceipt() }
                 try watch(now: now)
                 lookFurther(now: now)
                 try serve(current, now: now)
@@ -191,6 +199,7 @@ final class ReceiveRun {
     private func deadline(now: Instant) -> Instant {
         var deadline = min(current.deadline(now: now), finder.nextTimeout ?? .distantFuture)
         if let fresh { deadline = min(deadline, fresh.deadline(now: now)) }
+        if let receiptDeadline { deadline = min(deadline, receiptDeadline) }
         guard isWanted else { return deadline }
         if let outage {
             deadline = min(deadline, outage.end, nextReport)
@@ -447,6 +456,7 @@ final class ReceiveRun {
         switch action {
         case .connected(let peer, let path):
             sender = peer.id
+            senderKeys = peer
             try connected(attempt, connection(to: peer.id, on: path))
             finder.socketsInUse = [path.socket]
             furtherSearch.moved(now: now)
@@ -456,6 +466,10 @@ final class ReceiveRun {
             attempt.enqueue(command)
         case .ask(let summary):
             ask(summary, of: attempt, now: now)
+        case .report(.witnessed(let witness)):
+            sign(witness, of: attempt)
+        case .report(.countersigned(let signature)):
+            keepReceipt(countersigned: signature)
         case .report(let report):
             take(report, now: now)
         case .ended(let ending):
@@ -477,6 +491,7 @@ final class ReceiveRun {
                         result: FileReport.Result(result), placedAs: result.givenPath)))
         case .completed(let completion):
             self.completion = completion
+            receiptDeadline = now + Self.receiptPatience
             if let report = progressReport(.verifying, now: now) { observer.tellLast(report) }
         case .rootsDiffer(let ours, let theirs):
             failure = .rootsDiffer(ours: ours, theirs: theirs)
@@ -489,6 +504,56 @@ final class ReceiveRun {
             failure = SealiftError(storage, doing: .receive)
         case .violated(let violation):
             failure = SealiftError(violation)
+        case .witnessed, .countersigned:
+            break
+        }
+    }
+
+    // MARK: The receipt
+
+    /// Everything is here, and the sender said where its log stands: logs the end, and signs.
+    private func sign(_ witness: ReceiptWitness, of attempt: ReceiveAttempt) {
+        do throws(SealiftError) {
+            guard let senderKeys, let completion, failure == nil, refutedFiles == 0 else {
+                return attempt.endpoint.renounceReceipt()
+            }
+            try records.keep(former: witness.former, with: senderKeys)
+            let tally = attempt.tally
+            let end = try records.ended(
+                senderKeys.id, with: completion, isWhole: tally.isWhole,
+                bytes: progress.received(tally))
+            guard let end,
+                let proposal = try records.proposal(
+                    witness, from: senderKeys, with: completion,
+                    isReadBack: options.choices.verifiesDisk, log: end.log)
+            else { return attempt.endpoint.renounceReceipt() }
+            self.proposal = proposal
+            attempt.endpoint.propose(proposal)
+        } catch {
+            failure = error
+            attempt.endpoint.renounceReceipt()
+        }
+    }
+
+    /// A receipt is waited for no longer: what was received stays so.
+    private func endReceipt() {
+        receiptDeadline = nil
+        current.endpoint.renounceReceipt()
+    }
+
+    /// The sender signed too.
+    private func keepReceipt(countersigned signature: [UInt8]) {
+        guard let proposal else { return }
+        guard
+            let receipt = Receipt(
+                proposal.statement, sender: signature, receiver: proposal.signature)
+        else {
+            observer.tell(
+                .warning(TransferWarning("the sender's signature under the receipt is wrong")))
+            return
+        }
+        do throws(SealiftError) { try records.keep(receipt) } catch {
+            observer.tell(.warning(TransferWarning("no receipt was kept: \(error.message)")))
         }
     }
 
@@ -536,7 +601,7 @@ final class ReceiveRun {
             received: progress.received(tally), reused: progress.reused(tally),
             resentProven: progress.resent(tally),
             skipped: tally.filesSkipped, failed: tally.filesFailed,
-            isWhole: tally.entriesSkipped == 0 && tally.filesFailed == 0,
+            isWhole: tally.isWhole,
             verifiedDisk: options.choices.verifiesDisk)
     }
 }

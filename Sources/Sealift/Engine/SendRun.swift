@@ -42,6 +42,8 @@ final class SendRun {
     private var guests = GuestBook()
     /// What the last receiver confirmed.
     private var completion: (Completion, skipped: UInt64, failed: UInt64)?
+    /// Receipts that may still come.
+    private var receipts: SenderReceipts
     private var failure: SealiftError?
     private var isOver = false
     private var progress: SendProgress
@@ -59,6 +61,7 @@ final class SendRun {
         let home = try StateHome(options.home, passphrase: options.passphrase)
         let device = try home.device()
         records = try TransferRecords(home: home, device: device, direction: .sent)
+        receipts = SenderReceipts(records)
         ownFingerprint = device.publicKeys.id.fingerprint.description
         let sources = try SendArguments(options.paths)
         var desk = try TicketDesk(home: home, options: options, sources: sources)
@@ -91,7 +94,7 @@ final class SendRun {
         do throws(SystemError) {
             disk = try SenderDisk(catalog: catalog, manifest: manifest, waker: waker)
             var responder = HandshakeResponder(
-                local: device, entropy: SealiftCrypto.SystemEntropy())
+                local: device, features: .receipts, entropy: SealiftCrypto.SystemEntropy())
             responder.accept(desk.ticket.secret, role: .ticket)
             var configuration = ConnectionConfiguration(
                 packetNumberSkipSeed: try SealiftIO.SystemEntropy.number())
@@ -441,6 +444,14 @@ final class SendRun {
         case .completed(let completion, let skipped, let failed):
             self.completion = (completion, skipped, failed)
             completed(completion, isWhole: skipped == 0 && failed == 0, by: id)
+        case .proposed(let proposal):
+            guard let peer = endpoint.peer(of: id) else { return }
+            switch receipts.countersign(proposal, of: id, by: peer) {
+            case .success(let signature):
+                if let signature { endpoint.countersign(id, signature) }
+            case .failure(let error):
+                observer.tell(.warning(TransferWarning("no receipt was kept: \(error.message)")))
+            }
         case .rootsDiffer(let ours, let theirs):
             end(id, .rootsDiffer(ours: ours, theirs: theirs))
         case .storageFailed(let storage):
@@ -459,9 +470,13 @@ final class SendRun {
         guests.confirmed(id, isWhole: isWhole)
         countSent(to: id)
         do throws(SealiftError) {
-            try records.ended(
+            let end = try records.ended(
                 guest.device, with: completion, isWhole: isWhole,
                 bytes: guests.sentBytes(to: guest.device))
+            if let end {
+                endpoint.witness(
+                    id, try receipts.begin(id, end, to: guest.device, completion))
+            }
         } catch {
             failure = error
         }
@@ -506,6 +521,7 @@ final class SendRun {
 
     /// A session is gone. Unless the receiver knows that it has everything, it may come back.
     private func leave(_ id: SenderEndpoint.SessionID, _ ending: SessionEnding, now: Instant) {
+        receipts.end(id)
         guard let guest = guests.left(id), guest.isServed else { return }
         records.count(guests.sentBytes(to: guest.device), to: guest.device)
         disk.pause([])

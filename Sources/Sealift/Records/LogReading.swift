@@ -44,6 +44,8 @@ public struct LogVerification: Equatable, Sendable {
     public var root: Hash256
     /// When the first and the last were signed; nil for an empty log.
     public var times: ClosedRange<WallTime>?
+    /// How many receipts that other ends signed bear witness to where the log stood.
+    public var witnesses: UInt64
     /// The place of the first thing wrong, where it has one.
     public var position: UInt64?
     /// What is wrong there: `edited`, `deleted`, `reordered`, `inserted`, `truncated`, `rewritten`,
@@ -58,17 +60,18 @@ public func verifyLog(home: [UInt8]?) throws(SealiftError) -> LogVerification {
     let home = try StateHome(home)
     let device = try home.publicKeys()
     let verdict: LogVerdict
+    let witnesses: [LogHead]
     do throws(StoreFailure) {
         let store = try Store(in: home.folder)
-        verdict = try AuditLog.verify(
-            store, of: device, witnesses: try store.witnessedHeads(of: device.id))
+        witnesses = try store.witnessedHeads(of: device.id)
+        verdict = try AuditLog.verify(store, of: device, witnesses: witnesses)
     } catch {
         throw SealiftError(log: error)
     }
     let (finding, position) = words(verdict.finding)
     return LogVerification(
-        entries: verdict.size, root: verdict.root, times: verdict.times, position: position,
-        finding: finding)
+        entries: verdict.size, root: verdict.root, times: verdict.times,
+        witnesses: UInt64(witnesses.count), position: position, finding: finding)
 }
 
 private func words(_ finding: LogFinding?) -> (String?, UInt64?) {

@@ -29,6 +29,8 @@ final class TransferRecords {
     private static let maximumDenials = 1_024
 
     private let log: AuditLog
+    private let store: Store
+    private let device: DeviceKeyPair
     private let direction: AuditEntry.Direction
     private var entropy = SealiftCrypto.SystemEntropy()
     private var running: [DeviceID: Running] = [:]
@@ -40,8 +42,10 @@ final class TransferRecords {
         home: StateHome, device: DeviceKeyPair, direction: AuditEntry.Direction
     ) throws(SealiftError) {
         self.direction = direction
+        self.device = device
         do throws(StoreFailure) {
-            log = try AuditLog(Store(in: home.folder), of: device)
+            store = try Store(in: home.folder)
+            log = try AuditLog(store, of: device)
         } catch {
             throw SealiftError(log: error)
         }
@@ -70,17 +74,84 @@ final class TransferRecords {
     }
 
     /// Both ends agreed on what `device` sent or has.
+    /// - Returns: the transfer's name and where the log stands now; nil where its end was logged before.
+    @discardableResult
     func ended(
         _ device: DeviceID, with completion: Completion, isWhole: Bool, bytes: UInt64
-    ) throws(SealiftError) {
-        guard let transfer = running.removeValue(forKey: device) else { return }
-        try append(
+    ) throws(SealiftError) -> (transfer: TransferID, log: LogHead)? {
+        guard let transfer = running.removeValue(forKey: device) else { return nil }
+        let head = try append(
             AuditEntry(
                 .transferEnded, at: SystemWallClock.now(), direction: direction,
                 transfer: transfer.id, peer: device,
                 content: AuditEntry.Content(length: completion.bytes, root: completion.root),
                 bytes: bytes, decision: transfer.decision, result: isWhole ? .complete : .partial,
                 subject: transfer.subject))
+        return (transfer.id, head)
+    }
+
+    // MARK: Receipts
+
+    /// What a sender says in a receipt of `transfer`, and the newest receipt with `peer` that is kept here.
+    func witness(
+        _ transfer: TransferID, _ head: LogHead, for peer: DeviceID
+    ) throws(SealiftError) -> ReceiptWitness {
+        ReceiptWitness(transfer: transfer, log: head, former: try newestReceipt(with: peer))
+    }
+
+    /// A receiver's receipt of what `sender` gave and witnessed.
+    /// - Returns: nil where the library fails.
+    func proposal(
+        _ witness: ReceiptWitness, from sender: DevicePublicKeys, with completion: Completion,
+        isReadBack: Bool, log head: LogHead
+    ) throws(SealiftError) -> ReceiptProposal? {
+        let statement = ReceiptStatement(
+            transfer: witness.transfer,
+            content: AuditEntry.Content(length: completion.bytes, root: completion.root),
+            files: completion.files, verification: isReadBack ? .disk : .memory,
+            time: SystemWallClock.now(), sender: sender, receiver: device.publicKeys,
+            senderLog: witness.log, receiverLog: head)
+        guard let signature = Receipt.signature(of: statement, as: .receiver, by: device) else {
+            return nil
+        }
+        return ReceiptProposal(
+            statement, signature: signature, former: try newestReceipt(with: sender.id))
+    }
+
+    /// Signs a receiver's receipt as the sender, where it says what is so, and keeps it.
+    /// - Returns: the sender's signature; nil for a receipt that is not right.
+    func countersign(
+        _ proposal: ReceiptProposal, of receiver: DevicePublicKeys, _ witness: ReceiptWitness,
+        with completion: Completion
+    ) throws(SealiftError) -> [UInt8]? {
+        guard
+            let receipt = proposal.countersigned(
+                by: device, for: receiver, witness,
+                content: AuditEntry.Content(length: completion.bytes, root: completion.root),
+                files: completion.files)
+        else { return nil }
+        try keep(receipt)
+        return receipt.senderSignature
+    }
+
+    /// Keeps a receipt on the disk.
+    func keep(_ receipt: Receipt) throws(SealiftError) {
+        do throws(StoreFailure) { try store.keep(receipt, of: device.publicKeys.id) } catch {
+            throw SealiftError(log: error)
+        }
+    }
+
+    /// Keeps what the other end shows of earlier transfers between the two, where it is such: it bears
+    /// witness to this machine's log, also where that was put back to an older state.
+    func keep(former receipt: Receipt?, with peer: DevicePublicKeys) throws(SealiftError) {
+        guard let receipt, receipt.isBetween(device.publicKeys, and: peer) else { return }
+        try keep(receipt)
+    }
+
+    private func newestReceipt(with peer: DeviceID) throws(SealiftError) -> Receipt? {
+        do throws(StoreFailure) { return try store.newestReceipt(with: peer) } catch {
+            throw SealiftError(log: error)
+        }
     }
 
     /// `device` got nothing, or what it offered was not taken.
@@ -113,7 +184,10 @@ final class TransferRecords {
         }
     }
 
-    private func append(_ entry: AuditEntry) throws(SealiftError) {
-        do throws(StoreFailure) { try log.append(entry) } catch { throw SealiftError(log: error) }
+    @discardableResult
+    private func append(_ entry: AuditEntry) throws(SealiftError) -> LogHead {
+        do throws(StoreFailure) { return try log.append(entry) } catch {
+            throw SealiftError(log: error)
+        }
     }
 }

@@ -39,6 +39,7 @@ struct LogView {
                 "\(ByteText.count(verification.entries, "entry").replacing("entrys", with: "entries")) "
                 + "as this device signed\(verification.entries == 1 ? " it" : " them")\(span ?? "")\n"
                 + "root: \(verification.root.hexadecimal)\n"
+                + "witnessed by \(ByteText.count(verification.witnesses, "receipt"))\n"
         }
         return JSONEvents.object(
             "log_verified",
@@ -47,6 +48,7 @@ struct LogView {
                 ("root", .string(verification.root.hexadecimal)),
                 ("from", verification.times.map { .string(Self.time($0.lowerBound)) } ?? .null),
                 ("to", verification.times.map { .string(Self.time($0.upperBound)) } ?? .null),
+                ("witnesses", .integer(verification.witnesses)),
                 ("finding", verification.finding.map { .string($0) } ?? .null),
                 ("position", verification.position.map { .integer($0) } ?? .null),
             ]

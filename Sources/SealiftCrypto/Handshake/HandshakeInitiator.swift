@@ -20,6 +20,7 @@ public struct HandshakeInitiator: Sendable {
     private let key: PreSharedKey
     private let hour: UInt64
     private let local: DevicePublicKeys
+    private let features: SessionFeatures
     private let expectedPeer: DeviceFingerprint?
     private let handshakeID: HandshakeID
     /// The Noise state after message 1; nil once the session is established.
@@ -34,18 +35,20 @@ public struct HandshakeInitiator: Sendable {
     ///   - local: this device.
     ///   - expectedPeer: the fingerprint that the responder must have; nil accepts any.
     ///   - hour: the hour of the tag; 0 for a ticket.
+    ///   - features: what this end can.
     ///   - encapsulation: the KEM; another one in tests only.
     ///   - entropy: gives the ephemeral keys and the handshake id.
     /// - Throws: ``HandshakeError/localMisuse`` if the library fails.
     public init(
         psk: PreSharedKey, role: SessionRole, local: DeviceKeyPair,
-        expectedPeer: DeviceFingerprint?, hour: UInt64 = 0,
+        expectedPeer: DeviceFingerprint?, hour: UInt64 = 0, features: SessionFeatures = [],
         encapsulation: any KeyEncapsulation = MLKEM768KeyEncapsulation(),
         entropy: inout some EntropySource
     ) throws(HandshakeError) {
         key = psk
         self.hour = hour
         self.local = local.publicKeys
+        self.features = features
         self.expectedPeer = expectedPeer
         handshakeID = entropy.bytes(8).reduce(0) { $0 << 8 | HandshakeID($1) }
         let tag = psk.tag(direction: .initiatorToResponder, hour: hour)
@@ -93,18 +96,21 @@ public struct HandshakeInitiator: Sendable {
         var noise = noise
         let payload: [UInt8]
         do { payload = try noise.readMessage(message) } catch { throw HandshakeError(error) }
-        let peer = try HandshakePayload.readIntroduction(payload, staticKey: noise.remoteStatic)
+        let (peer, theirs) = try HandshakePayload.readIntroduction(
+            payload, staticKey: noise.remoteStatic)
         // Before message 3 is written: a stranger must not learn who we are.
         if let expectedPeer, peer.id.fingerprint != expectedPeer {
             throw .wrongPeer(peer.id.fingerprint)
         }
         let third: [UInt8]
         do {
-            third = try noise.writeMessage(payload: HandshakePayload.introduction(of: local))
+            third = try noise.writeMessage(
+                payload: HandshakePayload.introduction(of: local, features))
         } catch { throw HandshakeError(error) }
         let session = EstablishedSession(
             role: .initiator, peer: peer, keys: noise.split(),
-            pskTag: key.tag(direction: .initiatorToResponder, hour: hour))
+            pskTag: key.tag(direction: .initiatorToResponder, hour: hour),
+            features: features.intersection(theirs))
         let finalFlight = HandshakeDatagram.datagrams(
             of: .third, third, handshakeID: handshakeID, key: key, hour: hour)
         return (session, finalFlight)

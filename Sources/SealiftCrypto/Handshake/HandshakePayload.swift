@@ -4,10 +4,11 @@ import SealiftBase
 /// (PROTOCOL §4.1).
 ///
 ///     message 1:     version 1 | zeros 255
-///     messages 2, 3: version 1 | Ed25519 public key 32 | chain head 32 | zeros 191
+///     messages 2, 3: version 1 | Ed25519 public key 32 | chain head 32 | features 1 | zeros 190
 enum HandshakePayload {
     static let size = 256
     static let version: UInt8 = 1
+    private static let featuresOffset = 65
 
     /// The payload of message 1.
     static var first: [UInt8] { [version] + [UInt8](repeating: 0, count: size - 1) }
@@ -18,11 +19,14 @@ enum HandshakePayload {
     }
 
     /// The payload of messages 2 and 3 for `keys`. The chain head is zero until identities exist.
-    static func introduction(of keys: DevicePublicKeys) -> [UInt8] {
+    static func introduction(
+        of keys: DevicePublicKeys, _ features: SessionFeatures
+    ) -> [UInt8] {
         var writer = ByteWriter(capacity: size)
         writer.write(version)
         writer.write(keys.signing)
         writer.write(Hash256.zero)
+        writer.write(features.rawValue)
         writer.writeZeros(size - writer.count)
         return writer.bytes
     }
@@ -31,12 +35,12 @@ enum HandshakePayload {
     /// signing key.
     static func readIntroduction(
         _ payload: [UInt8], staticKey: [UInt8]?
-    ) throws(HandshakeError) -> DevicePublicKeys {
+    ) throws(HandshakeError) -> (keys: DevicePublicKeys, features: SessionFeatures) {
         guard payload.count == size, payload.first == version, let staticKey else {
             throw .unsupportedPayload
         }
         guard let keys = DevicePublicKeys(agreement: staticKey, signing: Array(payload[1..<33]))
         else { throw .unacceptableKey }
-        return keys
+        return (keys, SessionFeatures(rawValue: payload[featuresOffset]))
     }
 }

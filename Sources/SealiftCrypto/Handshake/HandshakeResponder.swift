@@ -41,6 +41,7 @@ public struct HandshakeResponder: Sendable {
     }
 
     private let local: DeviceKeyPair
+    private let features: SessionFeatures
     private let encapsulation: any KeyEncapsulation
     private var entropy: any EntropySource
     private var entries: [HandshakeTag: Entry] = [:]
@@ -51,14 +52,16 @@ public struct HandshakeResponder: Sendable {
     ///
     /// - Parameters:
     ///   - local: this device.
+    ///   - features: what this end can.
     ///   - encapsulation: the KEM; another one in tests only.
     ///   - entropy: gives the ephemeral keys.
     public init(
-        local: DeviceKeyPair,
+        local: DeviceKeyPair, features: SessionFeatures = [],
         encapsulation: any KeyEncapsulation = MLKEM768KeyEncapsulation(),
         entropy: some EntropySource
     ) {
         self.local = local
+        self.features = features
         self.encapsulation = encapsulation
         self.entropy = entropy
     }
@@ -172,7 +175,7 @@ public struct HandshakeResponder: Sendable {
         guard let payload = try? noise.readMessage(message),
             HandshakePayload.isAcceptableFirst(payload),
             let second = try? noise.writeMessage(
-                payload: HandshakePayload.introduction(of: local.publicKeys))
+                payload: HandshakePayload.introduction(of: local.publicKeys, features))
         else { return nil }
         return HalfOpenHandshake.Answer(
             noise: noise, message: message,
@@ -199,13 +202,14 @@ public struct HandshakeResponder: Sendable {
         }
         var noise = answer.noise
         guard let payload = try? noise.readMessage(Array(datagram.fragment)),
-            let peer = try? HandshakePayload.readIntroduction(
+            let (peer, theirs) = try? HandshakePayload.readIntroduction(
                 payload, staticKey: noise.remoteStatic)
         else { return .ignored }
         entry.halfOpen.remove(at: place)
         return .established(
             EstablishedSession(
-                role: .responder, peer: peer, keys: noise.split(), pskTag: datagram.tag))
+                role: .responder, peer: peer, keys: noise.split(), pskTag: datagram.tag,
+                features: features.intersection(theirs)))
     }
 
     private mutating func updateNextTimeout() {

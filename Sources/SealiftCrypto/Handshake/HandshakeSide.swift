@@ -29,6 +29,21 @@ public enum SessionRole: UInt8, Hashable, Sendable, CaseIterable {
     case introduction = 5
 }
 
+/// What an end can do beyond version 1's first release (PROTOCOL §4.1). A session has what both can: older
+/// ends name nothing, and are spoken to as ever.
+public struct SessionFeatures: OptionSet, Hashable, Sendable {
+    /// One bit each.
+    public let rawValue: UInt8
+
+    /// Takes a byte as it came; bits that nobody knows are another version's.
+    public init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// Receipts at the end of a transfer (PROTOCOL §7.6).
+    public static let receipts = SessionFeatures(rawValue: 1)
+}
+
 /// Why an initiator gives up on an authentic answer. Nothing of this is told to the other end.
 public enum HandshakeError: Error, Equatable, Sendable {
     /// The answer came from someone who knows the pre-shared key, but is not valid Noise: altered,

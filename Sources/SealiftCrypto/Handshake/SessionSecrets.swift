@@ -48,8 +48,14 @@ public struct EstablishedSession: Sendable {
     public let secrets: SessionSecrets
     /// tag(hour, 0) of the pre-shared key: tells which ticket this session belongs to.
     public let pskTag: HandshakeTag
+    /// What both ends can.
+    public let features: SessionFeatures
 
-    init(role: HandshakeSide, peer: DevicePublicKeys, keys: NoiseKeys, pskTag: HandshakeTag) {
+    init(
+        role: HandshakeSide, peer: DevicePublicKeys, keys: NoiseKeys, pskTag: HandshakeTag,
+        features: SessionFeatures
+    ) {
+        self.features = features
         self.role = role
         self.peer = peer
         handshakeHash = keys.handshakeHash

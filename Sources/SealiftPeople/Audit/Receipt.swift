@@ -69,7 +69,17 @@ public struct ReceiptStatement: Hashable, Sendable {
     }
 
     /// Reads what ``encoded`` gave; nil for anything else.
-    fileprivate init?(_ reader: inout ByteReader) throws(ByteReader.Failure) {
+    init?(encoded: [UInt8]) {
+        guard encoded.count == Self.byteCount else { return nil }
+        let statement = encoded.withUnsafeBytes { bytes -> ReceiptStatement? in
+            var reader = ByteReader(bytes)
+            return try? ReceiptStatement(&reader)
+        }
+        guard let statement else { return nil }
+        self = statement
+    }
+
+    private init?(_ reader: inout ByteReader) throws(ByteReader.Failure) {
         guard try reader.readArray(count: Self.magic.count) == Self.magic,
             let transfer = TransferID(try reader.readBytes(count: TransferID.byteCount))
         else { return nil }
@@ -104,7 +114,8 @@ public struct Receipt: Hashable, Sendable {
         case receiver = 2
     }
 
-    private static let signatureByteCount = 64
+    /// The size of a signature: 64 bytes.
+    public static let signatureByteCount = 64
     private static let label = Array("sealift/1 receipt".utf8)
 
     /// What both say.
@@ -145,11 +156,7 @@ public struct Receipt: Hashable, Sendable {
     public init?(encoded: [UInt8]) {
         guard encoded.count == Self.byteCount else { return nil }
         let body = encoded.prefix(ReceiptStatement.byteCount)
-        let statement = Array(body).withUnsafeBytes { bytes -> ReceiptStatement? in
-            var reader = ByteReader(bytes)
-            return try? ReceiptStatement(&reader)
-        }
-        guard let statement else { return nil }
+        guard let statement = ReceiptStatement(encoded: Array(body)) else { return nil }
         let signatures = encoded.dropFirst(ReceiptStatement.byteCount)
         self.init(
             statement, sender: Array(signatures.prefix(Self.signatureByteCount)),

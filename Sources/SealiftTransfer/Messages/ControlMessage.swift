@@ -1,5 +1,6 @@
 public import SealiftBase
 public import SealiftContent
+public import SealiftPeople
 public import SealiftTransport
 
 /// A message of the control stream (`docs/PROTOCOL.md` §7.1).
@@ -31,6 +32,12 @@ public enum ControlMessage: Equatable, Sendable {
     case complete(Completion)
     /// Sender: its own manifest root.
     case confirm(Hash256)
+    /// Sender: what the receipt is to say of its side; only where both ends give receipts.
+    case witness(ReceiptWitness)
+    /// Receiver: the receipt with its own signature.
+    case proposal(ReceiptProposal)
+    /// Sender: its signature under the same.
+    case countersignature([UInt8])
 }
 
 /// What a sender offers: the identity of its listing and the totals that the listing adds up to.

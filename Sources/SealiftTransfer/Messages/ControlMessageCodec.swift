@@ -1,12 +1,13 @@
 internal import SealiftBase
 internal import SealiftContent
+internal import SealiftPeople
 internal import SealiftTransport
 
 /// The message types of `docs/PROTOCOL.md` §7.1.
 private enum MessageType: UInt8 {
     case offer = 0x01
     case refuse, claim, claimed, request, hashRequest, skip, zero, fileRoot, fileFailed, complete
-    case confirm
+    case confirm, witness, proposal, countersignature
 }
 
 /// The longest listing, in bytes (`docs/PROTOCOL.md` §8.2).
@@ -69,6 +70,15 @@ extension ControlMessage {
         case .confirm(let root):
             body.write(MessageType.confirm.rawValue)
             body.write(root)
+        case .witness(let witness):
+            body.write(MessageType.witness.rawValue)
+            body.write(witness.encoded)
+        case .proposal(let proposal):
+            body.write(MessageType.proposal.rawValue)
+            body.write(proposal.encoded)
+        case .countersignature(let signature):
+            body.write(MessageType.countersignature.rawValue)
+            body.write(signature)
         }
         var framed = ByteWriter(capacity: body.count + 2)
         framed.writeLengthPrefixed(body.bytes)
@@ -139,6 +149,18 @@ extension ControlMessage {
                     bytes: try reader.readVariableLengthInteger()))
         case .confirm:
             self = .confirm(try reader.readHash())
+        case .witness:
+            guard let witness = ReceiptWitness(encoded: Array(reader.readRemaining())) else {
+                return nil
+            }
+            self = .witness(witness)
+        case .proposal:
+            guard let proposal = ReceiptProposal(encoded: Array(reader.readRemaining())) else {
+                return nil
+            }
+            self = .proposal(proposal)
+        case .countersignature:
+            self = .countersignature(try reader.readArray(count: Receipt.signatureByteCount))
         }
     }
 }

@@ -265,7 +265,7 @@ public struct PairingEndpoint {
                 var bytes: [UInt8] = []
                 link?.connection.readControl(into: &bytes)
                 link?.session.receive(bytes)
-            case .objectReceived, .objectDelivered:
+            case .objectReceived, .objectDelivered, .pathMeasured:
                 break
             case .closed(let reason):
                 link?.ending = SessionEnding(reason)

@@ -1,6 +1,7 @@
 internal import DequeModule
 public import SealiftBase
 public import SealiftContent
+public import SealiftPeople
 public import SealiftTransport
 
 /// The receiver's side of one transfer (`docs/PROTOCOL.md` §7), from the offer to the last root.
@@ -35,6 +36,10 @@ public struct ReceiverSession {
         case fileDone(path: EntryPath, content: ContentID, FileResult)
         /// Both roots are equal.
         case completed(Completion)
+        /// The sender's part of the receipt: sign, and call ``propose(_:)``, or ``renounceReceipt()``.
+        case witnessed(ReceiptWitness)
+        /// The sender signed too; the session closes.
+        case countersigned([UInt8])
         /// The sender's root is not ours.
         case rootsDiffer(ours: Hash256, theirs: Hash256)
         /// What arrived is not what its hash says.
@@ -64,6 +69,9 @@ public struct ReceiverSession {
 
         /// Counts nothing yet.
         public init() {}
+
+        /// Whether nothing was left out and nothing failed.
+        public var isWhole: Bool { entriesSkipped == 0 && filesFailed == 0 }
     }
 
     private enum Phase: Equatable {
@@ -74,6 +82,11 @@ public struct ReceiverSession {
         case transferring
         case finishing
         case comparing(Completion)
+        /// Everything is confirmed; the sender's part of the receipt is to come.
+        case awaitingWitness
+        /// The driver signs.
+        case signing
+        case awaitingCountersignature
         case over
     }
 
@@ -92,6 +105,7 @@ public struct ReceiverSession {
     static let mostHashRequests = 4_096
 
     private var phase = Phase.awaitingOffer
+    private let givesReceipt: Bool
     private var actions: Deque<Action> = []
     private var nextObject = ObjectID(rawValue: 0)
     private var outstanding: [ObjectID: Subject] = [:]
@@ -117,7 +131,10 @@ public struct ReceiverSession {
     public private(set) var tally = Tally()
 
     /// Begins a session; the sender speaks first.
-    public init() {}
+    /// - Parameter givesReceipt: whether both ends can.
+    public init(givesReceipt: Bool = false) {
+        self.givesReceipt = givesReceipt
+    }
 
     /// Whether the session reached its end, good or bad.
     public var isOver: Bool { phase == .over }
@@ -135,6 +152,9 @@ public struct ReceiverSession {
         guard phase != .over else { return }
         do throws(TransferViolation) {
             switch message {
+            case .witness(let witness): try take(witness)
+            case .countersignature(let signature): try take(countersignature: signature)
+            case _ where isConfirmed: throw .unexpectedMessage
             case .offer(let offer): try take(offer)
             case .refuse(let reason): refuse(reason)
             case .claimed: try claimed()
@@ -144,7 +164,8 @@ public struct ReceiverSession {
                 actions.append(.work(.fileRoot(file, root)))
             case .fileFailed(let file, let failure): try fail(file, failure)
             case .confirm(let root): try confirm(root)
-            case .claim, .request, .hashRequest, .skip, .complete: throw .unexpectedMessage
+            case .proposal, .claim, .request, .hashRequest, .skip, .complete:
+                throw .unexpectedMessage
             }
         } catch {
             end(violation: error)
@@ -171,7 +192,7 @@ public struct ReceiverSession {
 
     /// Takes what the worker found.
     public mutating func receive(_ output: ReceiverOutput, now: Instant, roundTrip: Duration) {
-        guard phase != .over else { return }
+        guard phase != .over, !isConfirmed else { return }
         switch output {
         case .listingReady(let summary):
             phase = .deciding
@@ -325,14 +346,59 @@ public struct ReceiverSession {
         if root == completion.root {
             actions.append(.work(.conclude))
             actions.append(.report(.completed(completion)))
-            actions.append(.close(.done, reason: ""))
+            guard givesReceipt else {
+                actions.append(.close(.done, reason: ""))
+                return
+            }
+            phase = .awaitingWitness
         } else {
             actions.append(.report(.rootsDiffer(ours: completion.root, theirs: root)))
             actions.append(.close(.integrity, reason: "manifest roots differ"))
         }
     }
 
+    // MARK: The receipt
+
+    private mutating func take(_ witness: ReceiptWitness) throws(TransferViolation) {
+        guard phase == .awaitingWitness else { throw .unexpectedMessage }
+        phase = .signing
+        actions.append(.report(.witnessed(witness)))
+    }
+
+    private mutating func take(
+        countersignature: [UInt8]
+    ) throws(TransferViolation) {
+        guard phase == .awaitingCountersignature else { throw .unexpectedMessage }
+        phase = .over
+        actions.append(.report(.countersigned(countersignature)))
+        actions.append(.close(.done, reason: ""))
+    }
+
+    /// The receipt with this end's signature.
+    public mutating func propose(_ proposal: ReceiptProposal) {
+        guard phase == .signing else { return }
+        phase = .awaitingCountersignature
+        actions.append(.send(.proposal(proposal)))
+    }
+
+    /// Ends without a receipt: what was received stays so. Nothing where the session does not wait for one.
+    public mutating func renounceReceipt() {
+        guard isConfirmed else { return }
+        phase = .over
+        actions.append(.close(.done, reason: ""))
+    }
+
+    /// Whether only the receipt is still to come.
+    private var isConfirmed: Bool {
+        switch phase {
+        case .awaitingWitness, .signing, .awaitingCountersignature: true
+        default: false
+        }
+    }
+
     mutating func end(violation: TransferViolation) {
+        // What is confirmed stays so; only the receipt is lost.
+        guard !isConfirmed else { return renounceReceipt() }
         phase = .over
         actions.append(.report(.violated(violation)))
         actions.append(.close(.violation, reason: violation.reason))

@@ -1,6 +1,7 @@
 internal import DequeModule
 public import SealiftBase
 public import SealiftContent
+public import SealiftPeople
 public import SealiftTransport
 
 /// The sender's side of one transfer (`docs/PROTOCOL.md` §7), from the first message to the end.
@@ -47,6 +48,8 @@ public struct SenderSession {
         case fileFailed(path: EntryPath, FileFailure)
         /// The receiver confirmed the whole: both roots are equal.
         case completed(Completion, skipped: UInt64, failed: UInt64)
+        /// The receiver signed a receipt: check it, keep it, then call ``countersign(_:)``.
+        case proposed(ReceiptProposal)
         /// The receiver's root is not ours.
         case rootsDiffer(ours: Hash256, theirs: Hash256)
         /// Reading on this machine failed for good.
@@ -65,6 +68,8 @@ public struct SenderSession {
         case claimed
         /// The receiver says it is done; our own root is being computed.
         case comparing(Completion)
+        /// Everything is confirmed; a receipt may follow.
+        case confirmed
         /// Nothing more is expected but a close.
         case over
     }
@@ -80,11 +85,14 @@ public struct SenderSession {
     /// What the receiver said after its claim, while the caller decides about it.
     private var early: [ControlMessage] = []
     private var failedCount: UInt64 = 0
+    private let givesReceipt: Bool
     /// Content bytes handed to the transport.
     public private(set) var contentBytesSent: UInt64 = 0
 
     /// Begins a session with an offer.
-    public init(offering offer: Offer) {
+    /// - Parameter givesReceipt: whether both ends can.
+    public init(offering offer: Offer, givesReceipt: Bool = false) {
+        self.givesReceipt = givesReceipt
         // Also an owner who comes back claims again: a dry run of the owner's asks for nothing.
         phase = .offered
         entries = offer.totals.entries
@@ -95,12 +103,13 @@ public struct SenderSession {
     public init(refusing reason: RefusalReason) {
         phase = .over
         entries = 0
+        givesReceipt = false
         actions.append(.send(.refuse(reason)))
         actions.append(.closeWhenDelivered(.refused, reason: "refused"))
     }
 
     /// Whether the session reached its end, good or bad.
-    public var isOver: Bool { phase == .over }
+    public var isOver: Bool { phase == .over || phase == .confirmed }
 
     /// Whether the receiver owns the ticket.
     public var isClaimed: Bool { phase != .offered && phase != .deciding }
@@ -113,6 +122,13 @@ public struct SenderSession {
     /// Takes a message from the receiver.
     public mutating func receive(_ message: ControlMessage) {
         guard phase != .over else { return }
+        // What is confirmed stays so, whatever else is said.
+        if phase == .confirmed {
+            guard case .proposal(let proposal) = message else { return }
+            phase = .over
+            actions.append(.report(.proposed(proposal)))
+            return
+        }
         do throws(TransferViolation) {
             switch message {
             case .claim: try claim()
@@ -121,7 +137,8 @@ public struct SenderSession {
             case .hashRequest(let request): try accept(request)
             case .skip(let first, let count): try skip(first, count: count)
             case .complete(let completion): try complete(completion)
-            case .offer, .refuse, .claimed, .zero, .fileRoot, .fileFailed, .confirm:
+            case .witness, .proposal, .countersignature, .offer, .refuse, .claimed, .zero,
+                .fileRoot, .fileFailed, .confirm:
                 throw .unexpectedMessage
             }
         } catch {
@@ -147,7 +164,7 @@ public struct SenderSession {
 
     /// Takes what the worker found.
     public mutating func receive(_ output: SenderOutput) {
-        guard phase != .over else { return }
+        guard !isOver else { return }
         switch output {
         case .object(let id, let buffer, let contentBytes):
             waitingObjects -= min(1, waitingObjects)
@@ -210,7 +227,7 @@ public struct SenderSession {
         case .claimed: break
         case .offered:
             guard file == .listing else { throw .unexpectedMessage }
-        case .deciding, .comparing, .over: throw .unexpectedMessage
+        case .deciding, .comparing, .confirmed, .over: throw .unexpectedMessage
         }
         guard first == nextObject else { throw .objectOutOfOrder }
         guard waitingObjects + count <= Self.maximumWaitingObjects else { throw .tooManyRequests }
@@ -238,12 +255,26 @@ public struct SenderSession {
         phase = .over
         actions.append(.send(.confirm(ours.root)))
         if ours == theirs {
+            if givesReceipt { phase = .confirmed }
             actions.append(
                 .report(.completed(ours, skipped: skipped.count, failed: failedCount)))
         } else {
             actions.append(.report(.rootsDiffer(ours: ours.root, theirs: theirs.root)))
             actions.append(.closeWhenDelivered(.integrity, reason: "manifest roots differ"))
         }
+    }
+
+    /// The sender's part of the receipt, after ``Report/completed(_:skipped:failed:)``. Nothing where one of
+    /// the ends gives none.
+    public mutating func witness(_ witness: ReceiptWitness) {
+        guard phase == .confirmed else { return }
+        actions.append(.send(.witness(witness)))
+    }
+
+    /// The receipt was right, and is kept.
+    public mutating func countersign(_ signature: [UInt8]) {
+        guard givesReceipt, phase == .over else { return }
+        actions.append(.send(.countersignature(signature)))
     }
 
     mutating func end(violation: TransferViolation) {

@@ -1,6 +1,7 @@
 internal import DequeModule
 public import SealiftBase
 public import SealiftCrypto
+public import SealiftPeople
 public import SealiftTransport
 
 /// The receiving end of a transfer as one value: dials, speaks, asks, proves, closes.
@@ -146,7 +147,9 @@ public struct ReceiverEndpoint {
             link = Link(
                 connection: Connection(
                     session: established, configuration: configuration, on: path, now: now),
-                session: ReceiverSession(), silence: SilenceWatch(paths: dialer.paths),
+                session: ReceiverSession(
+                    givesReceipt: established.features.contains(.receipts)),
+                silence: SilenceWatch(paths: dialer.paths),
                 chooser: PathChooser(
                     present: path, paths: dialer.paths.map { ($0, ranks[$0] ?? .direct) }, now: now),
                 toldPath: path,
@@ -222,6 +225,12 @@ public struct ReceiverEndpoint {
     public mutating func decline() {
         link?.session.decline()
     }
+
+    /// The receipt with this end's signature; see ``ReceiverSession/propose(_:)``.
+    public mutating func propose(_ proposal: ReceiptProposal) { link?.session.propose(proposal) }
+
+    /// Ends without a receipt, where one is waited for.
+    public mutating func renounceReceipt() { link?.session.renounceReceipt() }
 
     /// Closes the session from this side: the user stopped it, or a check of the driver's failed.
     public mutating func close(code: CloseCode, reason: String, now: Instant) {

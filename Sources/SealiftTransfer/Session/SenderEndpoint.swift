@@ -1,6 +1,7 @@
 internal import DequeModule
 public import SealiftBase
 public import SealiftCrypto
+public import SealiftPeople
 public import SealiftTransport
 
 /// The sending end as one value: answers handshakes, and serves the sessions that come of them.
@@ -49,6 +50,8 @@ public struct SenderEndpoint {
         let peer: DevicePublicKeys
         /// Where packets went when it was told last.
         var toldPath: PathID
+        /// What both ends can.
+        let features: SessionFeatures
         /// Names the secret that let the peer in.
         let secretTag: HandshakeTag
         /// The connection ids that lead here.
@@ -183,7 +186,8 @@ public struct SenderEndpoint {
                 id: id,
                 connection: Connection(
                     session: established, configuration: configuration, on: path, now: now),
-                peer: established.peer, toldPath: path, secretTag: established.pskTag))
+                peer: established.peer, toldPath: path, features: established.features,
+                secretTag: established.pskTag))
         relist(at: links.count - 1)
         actions.append(.admit(id, established.peer, path))
     }
@@ -220,7 +224,9 @@ public struct SenderEndpoint {
 
     /// Lets a session in with an offer.
     public mutating func offer(_ offer: Offer, to id: SessionID) {
-        if let place = place(of: id) { links[place].session = SenderSession(offering: offer) }
+        guard let place = place(of: id) else { return }
+        let givesReceipt = links[place].features.contains(.receipts)
+        links[place].session = SenderSession(offering: offer, givesReceipt: givesReceipt)
     }
 
     /// Tells a session that it gets nothing.
@@ -231,6 +237,21 @@ public struct SenderEndpoint {
     /// Takes the driver's decision about a claim, which is on disk by now; nil grants it.
     public mutating func claimDecided(_ id: SessionID, _ refusal: RefusalReason?) {
         if let place = place(of: id) { links[place].session?.claimDecided(refusal) }
+    }
+
+    /// The keys of a session's peer; nil for a session that is gone.
+    public func peer(of id: SessionID) -> DevicePublicKeys? {
+        place(of: id).map { links[$0].peer }
+    }
+
+    /// Says what the receipt is to say of this side; see ``SenderSession/witness(_:)``.
+    public mutating func witness(_ id: SessionID, _ witness: ReceiptWitness) {
+        if let place = place(of: id) { links[place].session?.witness(witness) }
+    }
+
+    /// Gives this end's signature to a receipt that is right, and kept.
+    public mutating func countersign(_ id: SessionID, _ signature: [UInt8]) {
+        if let place = place(of: id) { links[place].session?.countersign(signature) }
     }
 
     /// Takes what a session's worker found.

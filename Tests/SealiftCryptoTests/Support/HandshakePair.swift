@@ -93,10 +93,12 @@ struct ProtectionPair {
         let peer = DeviceKeyPair.generate(entropy: &entropy).publicKeys
         let tag = PreSharedKey.generate(entropy: &entropy).tag(direction: .initiatorToResponder)
         initiator = PacketProtection(
-            session: EstablishedSession(role: .initiator, peer: peer, keys: keys, pskTag: tag),
+            session: EstablishedSession(
+                role: .initiator, peer: peer, keys: keys, pskTag: tag, features: []),
             limits: limits)
         responder = PacketProtection(
-            session: EstablishedSession(role: .responder, peer: peer, keys: keys, pskTag: tag),
+            session: EstablishedSession(
+                role: .responder, peer: peer, keys: keys, pskTag: tag, features: []),
             limits: limits)
     }
 }

@@ -23,42 +23,42 @@ final class ReceiveRun {
     /// How long a receipt is waited for, once everything is here.
     private static let receiptPatience = Duration.seconds(5)
 
-    private let options: ReceiveOptions
+    let options: ReceiveOptions
     private let cancellation: Cancellation
-    private let observer: ObserverThread
-    private let waker: Waker
+    let observer: ObserverThread
+    let waker: Waker
     private let pump: DatagramPump
-    private let finder: PathFinder
-    private let home: StateHome
+    let finder: PathFinder
+    let home: StateHome
     /// What this run did, in the machine's log.
-    private let records: TransferRecords
+    let records: TransferRecords
     /// The device that answered first; a ticket leads to one only.
-    private var sender: DeviceID?
-    private var senderKeys: DevicePublicKeys?
+    var sender: DeviceID?
+    var senderKeys: DevicePublicKeys?
     /// What this end signed, until the sender signs it too.
-    private var proposal: ReceiptProposal?
+    var proposal: ReceiptProposal?
     /// When a receipt is waited for no longer.
-    private var receiptDeadline: Instant?
-    private let manifest: ManifestFile?
-    private let dialer: ReceiverDialer
+    var receiptDeadline: Instant?
+    let manifest: ManifestFile?
+    let dialer: ReceiverDialer
     /// The session that counts: the first dial, then the newest that somebody answered.
-    private var current: ReceiveAttempt
+    var current: ReceiveAttempt
     /// The dial beside it while the sender is waited for.
-    private var fresh: ReceiveAttempt?
+    var fresh: ReceiveAttempt?
     /// The wait for a sender that went away; nil while it is there.
-    private var outage: Outage?
+    var outage: Outage?
     /// When a better way than the present one is looked for.
-    private var furtherSearch: FurtherSearch
+    var furtherSearch: FurtherSearch
     /// The newest disk thread; each waits for the one before.
-    private var newestDisk: ReceiverDisk?
+    var newestDisk: ReceiverDisk?
     private var consent: Consent
-    private var completion: Completion?
-    private var failure: SealiftError?
-    private var ending: SessionEnding?
-    private var isOver = false
-    private var progress = ReceiveProgress()
-    private var nextReport = Instant.zero
-    private var refutedFiles: UInt64 = 0
+    var completion: Completion?
+    var failure: SealiftError?
+    var ending: SessionEnding?
+    var isOver = false
+    var progress = ReceiveProgress()
+    var nextReport = Instant.zero
+    var refutedFiles: UInt64 = 0
 
     init(
         _ options: ReceiveOptions, observer: any TransferObserver, cancellation: Cancellation
@@ -109,7 +109,7 @@ final class ReceiveRun {
     }
 
     /// Calls the sender through rendezvous servers, from `start` on, unless somebody answers before.
-    private func call(from start: Instant) throws(SealiftError) {
+    func call(from start: Instant) throws(SealiftError) {
         do throws(SystemError) {
             try finder.call(options.ticket.secret, from: start)
         } catch {
@@ -233,145 +233,7 @@ final class ReceiveRun {
     }
 
     /// Whether the session is still to come to a good end.
-    private var isWanted: Bool { failure == nil && completion == nil }
-
-    // MARK: Waiting for a sender that went away
-
-    /// Begins, continues or ends the wait for a sender that is silent or gone.
-    private func watch(now: Instant) throws(SealiftError) {
-        guard isWanted, current.connection != nil else { return }
-        if outage == nil {
-            guard let heard = current.endpoint.lastHeard,
-                now - heard >= Outage.silenceBeforeDialing
-            else { return }
-            try begin(Outage(since: heard, now: now))
-        }
-        guard let outage else { return }
-        if let heard = current.endpoint.lastHeard, heard > outage.since, !isHandedOver {
-            // The session lives: what silenced it is over.
-            fresh = nil
-            self.outage = nil
-            finder.stopCalling()
-            if let connection = current.connection { observer.tell(.connected(connection)) }
-            return
-        }
-        guard now < outage.end else {
-            isOver = true
-            return
-        }
-        guard fresh == nil, now >= outage.nextDial else { return }
-        do throws(DialFailure) {
-            fresh = ReceiveAttempt(try dialer.dial(for: Outage.dialTime, now: now))
-        } catch {
-            throw SealiftError(error)
-        }
-        if let fresh { for path in finder.proven { add(path, to: fresh, now: now) } }
-    }
-
-    private func add(_ path: PathID, to attempt: ReceiveAttempt, now: Instant) {
-        attempt.endpoint.addPath(path, PathRank(finder.kind(of: path)), now: now)
-    }
-
-    // MARK: A better way
-
-    /// Looks at the machine's addresses and calls the sender again, where that may find a better way than
-    /// the one the session goes.
-    private func lookFurther(now: Instant) {
-        guard isWanted, outage == nil, let connection = current.connection else { return }
-        switch furtherSearch.fire(
-            isRelayed: connection.path == .relayed,
-            ownAddresses: { ownAddresses }, now: now)
-        {
-        case .nothing: break
-        case .networkChanged: current.endpoint.networkChanged(now: now)
-        case .call: finder.callAgain(options.ticket.secret, now: now)
-        }
-    }
-
-    private var ownAddresses: Set<SocketAddress> {
-        Set(((try? NetworkInterfaces.addresses()) ?? []).map(\.address))
-    }
-
-    /// Packets go another way from now on.
-    private func moved(_ attempt: ReceiveAttempt, to path: PathID, now: Instant) {
-        guard attempt === current, let sender else { return }
-        let connection = connection(to: sender, on: path)
-        attempt.connection = connection
-        finder.socketsInUse = [path.socket]
-        furtherSearch.moved(now: now)
-        observer.tell(.moved(connection))
-    }
-
-    private func connection(to peer: DeviceID, on path: PathID) -> PeerConnection {
-        PeerConnection(
-            peerFingerprint: peer.fingerprint.description,
-            ownFingerprint: dialer.device.publicKeys.id.fingerprint.description,
-            address: EndpointAddress(path.address),
-            path: finder.kind(of: path),
-            route: finder.proven.contains(path) ? .punched : .dialled)
-    }
-
-    /// Whether a handshake beside the session came so far that the sender may have let go of the
-    /// session.
-    private var isHandedOver: Bool { fresh?.endpoint.statistics != nil }
-
-    private func begin(_ outage: Outage) throws(SealiftError) {
-        self.outage = outage
-        nextReport = .zero
-        try call(from: MonotonicClock.now())
-    }
-
-    /// The session that counted is gone, or a dial beside it came to nothing.
-    private func attemptEnded(
-        _ attempt: ReceiveAttempt, _ ending: SessionEnding, now: Instant
-    ) throws(SealiftError) {
-        guard attempt === current else {
-            fresh = nil
-            outage?.dialFailed(now: now)
-            return
-        }
-        attempt.retire()
-        self.ending = ending
-        if case .noAnswer = ending, attempt.connection == nil, failure == nil {
-            failure = .cannotConnect(
-                finder.diagnosis(dialled: dialer.paths.count, now: now),
-                waited: options.connectTimeout)
-        }
-        guard isWanted, attempt.connection != nil, ending.canComeBack else {
-            isOver = true
-            return
-        }
-        if outage == nil { try begin(Outage(since: now, now: now)) }
-    }
-
-    /// Somebody answered: from now on this attempt counts.
-    private func connected(
-        _ attempt: ReceiveAttempt, _ connection: PeerConnection
-    ) throws(SealiftError) {
-        if attempt !== current {
-            progress.handOver(current.tally)
-            current.retire()
-            current = attempt
-            fresh = nil
-        }
-        outage = nil
-        nextReport = .zero
-        finder.stopCalling()
-        attempt.connection = connection
-        do throws(SystemError) {
-            let spool = try ListingSpool(in: home.folder)
-            let store = try ReceiverFileStore(
-                output: options.output, sender: options.ticket.fingerprint, spool: spool,
-                home: home.folder, manifest: manifest)
-            let disk = try ReceiverDisk(
-                store: store, choices: options.choices, after: newestDisk, waker: waker)
-            newestDisk = disk
-            attempt.open(spool: spool, disk: disk)
-        } catch {
-            throw SealiftError(.internalFailure, error)
-        }
-        observer.tell(.connected(connection))
-    }
+    var isWanted: Bool { failure == nil && completion == nil }
 
     // MARK: The question
 
@@ -509,54 +371,6 @@ final class ReceiveRun {
         }
     }
 
-    // MARK: The receipt
-
-    /// Everything is here, and the sender said where its log stands: logs the end, and signs.
-    private func sign(_ witness: ReceiptWitness, of attempt: ReceiveAttempt) {
-        do throws(SealiftError) {
-            guard let senderKeys, let completion, failure == nil, refutedFiles == 0 else {
-                return attempt.endpoint.renounceReceipt()
-            }
-            try records.keep(former: witness.former, with: senderKeys)
-            let tally = attempt.tally
-            let end = try records.ended(
-                senderKeys.id, with: completion, isWhole: tally.isWhole,
-                bytes: progress.received(tally))
-            guard let end,
-                let proposal = try records.proposal(
-                    witness, from: senderKeys, with: completion,
-                    isReadBack: options.choices.verifiesDisk, log: end.log)
-            else { return attempt.endpoint.renounceReceipt() }
-            self.proposal = proposal
-            attempt.endpoint.propose(proposal)
-        } catch {
-            failure = error
-            attempt.endpoint.renounceReceipt()
-        }
-    }
-
-    /// A receipt is waited for no longer: what was received stays so.
-    private func endReceipt() {
-        receiptDeadline = nil
-        current.endpoint.renounceReceipt()
-    }
-
-    /// The sender signed too.
-    private func keepReceipt(countersigned signature: [UInt8]) {
-        guard let proposal else { return }
-        guard
-            let receipt = Receipt(
-                proposal.statement, sender: signature, receiver: proposal.signature)
-        else {
-            observer.tell(
-                .warning(TransferWarning("the sender's signature under the receipt is wrong")))
-            return
-        }
-        do throws(SealiftError) { try records.keep(receipt) } catch {
-            observer.tell(.warning(TransferWarning("no receipt was kept: \(error.message)")))
-        }
-    }
-
     private func tellProgress(now: Instant) {
         guard now >= nextReport, isWanted else { return }
         if let outage {
@@ -603,18 +417,5 @@ final class ReceiveRun {
             skipped: tally.filesSkipped, failed: tally.filesFailed,
             isWhole: tally.isWhole,
             verifiedDisk: options.choices.verifiesDisk)
-    }
-}
-
-extension SessionEnding {
-    /// Whether the other end may be there again soon: it vanished, it was stopped, or new keys are
-    /// all that is needed.
-    fileprivate var canComeBack: Bool {
-        switch self {
-        case .lost, .closedByPeer(.interrupted, _), .closedByPeer(.keyExhausted, _),
-            .closed(.keyExhausted, _):
-            true
-        case .noAnswer, .handshakeFailed, .closed, .closedByPeer: false
-        }
     }
 }

@@ -17,39 +17,39 @@ final class SendRun {
     /// waited for.
     private static let queuedBytesWanted = 8 << 20
     /// How long the end waits for the receiver's farewell once the receiver knows that it has the whole.
-    private static let farewellTime = Duration.seconds(3)
+    static let farewellTime = Duration.seconds(3)
 
-    private let options: SendOptions
-    private let cancellation: Cancellation
-    private let observer: ObserverThread
+    let options: SendOptions
+    let cancellation: Cancellation
+    let observer: ObserverThread
     private let waker: Waker
     private let pump: DatagramPump
-    private let catalog: SendCatalog
-    private let ownFingerprint: String
-    private let reception: Reception
+    let catalog: SendCatalog
+    let ownFingerprint: String
+    let reception: Reception
     private let manifest: ManifestFile?
-    private var desk: TicketDesk
+    var desk: TicketDesk
     /// What this run did, in the machine's log.
-    private let records: TransferRecords
-    private let disk: SenderDisk
-    private let finder: PathFinder
+    let records: TransferRecords
+    let disk: SenderDisk
+    let finder: PathFinder
     /// Hears dialers on this machine's links; nil where the policy leaves none.
     private let lan: LanListener?
     /// Offers codes; nil where no rendezvous server is named.
     private let codes: CodeDesk?
-    private var endpoint: SenderEndpoint
-    private var backlog: Deque<SenderDisk.Command> = []
-    private var guests = GuestBook()
+    var endpoint: SenderEndpoint
+    var backlog: Deque<SenderDisk.Command> = []
+    var guests = GuestBook()
     /// What the last receiver confirmed.
-    private var completion: (Completion, skipped: UInt64, failed: UInt64)?
+    var completion: (Completion, skipped: UInt64, failed: UInt64)?
     /// Receipts that may still come.
-    private var receipts: SenderReceipts
-    private var failure: SealiftError?
-    private var isOver = false
-    private var progress: SendProgress
+    var receipts: SenderReceipts
+    var failure: SealiftError?
+    var isOver = false
+    var progress: SendProgress
     /// When waiting for a receiver ends; nil while one is served, or for no end.
-    private var patience: Instant?
-    private var farewellDeadline: Instant?
+    var patience: Instant?
+    var farewellDeadline: Instant?
 
     init(
         _ options: SendOptions, observer: any TransferObserver, cancellation: Cancellation
@@ -177,7 +177,7 @@ final class SendRun {
     }
 
     /// Whether only farewells are still to be said.
-    private var isLeaving: Bool { failure != nil || farewellDeadline != nil }
+    var isLeaving: Bool { failure != nil || farewellDeadline != nil }
 
     private func loop() -> SealiftError? {
         while !isOver {
@@ -286,7 +286,7 @@ final class SendRun {
         while let command = backlog.first, disk.tryPush(command) { backlog.removeFirst() }
     }
 
-    private func deadline(now: Instant) -> Instant {
+    func deadline(now: Instant) -> Instant {
         if !backlog.isEmpty { return now + .milliseconds(1) }
         var deadline = endpoint.nextTimeout ?? .distantFuture
         if guests.isAnyoneUnfinished {
@@ -318,106 +318,6 @@ final class SendRun {
             // A session that was replaced never closed.
             backlog.append(.end(id))
             leave(id, ending, now: now)
-        }
-    }
-
-    private func admit(
-        _ id: SenderEndpoint.SessionID, _ peer: DevicePublicKeys, _ path: PathID
-    ) {
-        if let refusal = desk.refusal(for: peer.id) {
-            endpoint.refuse(id, refusal)
-            noteDenied(peer.id, refusal)
-            return
-        }
-        let connection = connection(to: peer.id, on: path)
-        guests.arrived(id, device: peer.id, connection: connection, on: path)
-        finder.socketsInUse = guests.sockets
-        // Who accepted the ticket before was let in before.
-        switch desk.isClaimed(by: peer.id) ? .accept : reception.judge(peer.id, connection) {
-        case .accept: letIn(id)
-        case .decline:
-            endpoint.refuse(id, .declined)
-            noteDenied(peer.id, .declined)
-        case nil: break
-        }
-    }
-
-    private func connection(to peer: DeviceID, on path: PathID) -> PeerConnection {
-        PeerConnection(
-            peerFingerprint: peer.fingerprint.description, ownFingerprint: ownFingerprint,
-            address: EndpointAddress(path.address),
-            path: finder.kind(of: path), route: finder.proven.contains(path) ? .punched : .dialled)
-    }
-
-    /// A session's packets go another way from now on.
-    private func moved(_ id: SenderEndpoint.SessionID, to path: PathID) {
-        guard let guest = guests[id] else { return }
-        let connection = connection(to: guest.device, on: path)
-        guests.moved(id, connection: connection, to: path)
-        finder.socketsInUse = guests.sockets
-        if guest.isServed, !isLeaving { observer.tell(.moved(connection)) }
-    }
-
-    /// Logs that `device` got nothing. Nothing goes on unlogged.
-    private func noteDenied(_ device: DeviceID, _ reason: RefusalReason) {
-        do throws(SealiftError) {
-            try records.denied(device, SealiftError(reason).code, paths: desk.paths)
-        } catch {
-            failure = error
-            isOver = true
-        }
-    }
-
-    /// Logs that `device` may have content from now on.
-    private func noteStarted(_ device: DeviceID, in id: GuestBook.SessionID) throws(SealiftError) {
-        let ticket = desk.ticket.secret.tag(direction: .initiatorToResponder, hour: 0)
-        let byTicket = endpoint.secretTag(of: id) == ticket
-        try records.started(
-            device,
-            decision: options.admission == .asked ? .user : byTicket ? .ticket : .code,
-            subject: desk.paths)
-    }
-
-    private func letIn(_ id: SenderEndpoint.SessionID) {
-        guard let guest = guests[id] else { return }
-        backlog.append(.admit(id))
-        endpoint.offer(
-            Offer(
-                claim: desk.isClaimed(by: guest.device) ? .yours : .unclaimed,
-                listing: catalog.listing, totals: catalog.totals),
-            to: id)
-        observer.tell(.connected(guest.connection))
-    }
-
-    /// Lets in, or sends away, who waited for the user's answer.
-    private func takeAnswers() {
-        for (device, decision) in reception.takeAnswers() {
-            for id in guests.sessions(of: device) {
-                switch decision {
-                case .accept: letIn(id)
-                case .decline: endpoint.refuse(id, .declined)
-                }
-            }
-            if decision == .decline { noteDenied(device, .declined) }
-        }
-    }
-
-    private func decideClaim(of id: SenderEndpoint.SessionID, by peer: DevicePublicKeys) {
-        do throws(SealiftError) {
-            let refusal = try desk.claim(by: peer.id)
-            if let refusal {
-                noteDenied(peer.id, refusal)
-            } else {
-                try noteStarted(peer.id, in: id)
-                guests.serve(id)
-                patience = nil
-            }
-            endpoint.claimDecided(id, refusal)
-        } catch {
-            // Nothing moves on a claim, or an entry of the log, that is not on disk.
-            failure = error
-            endpoint.claimDecided(id, .unavailable)
-            isOver = true
         }
     }
 
@@ -462,138 +362,6 @@ final class SendRun {
         }
     }
 
-    /// A receiver has what it wanted, proven, and is being told so.
-    private func completed(
-        _ completion: Completion, isWhole: Bool, by id: SenderEndpoint.SessionID
-    ) {
-        guard let guest = guests[id] else { return }
-        guests.confirmed(id, isWhole: isWhole)
-        countSent(to: id)
-        do throws(SealiftError) {
-            let end = try records.ended(
-                guest.device, with: completion, isWhole: isWhole,
-                bytes: guests.sentBytes(to: guest.device))
-            if let end {
-                endpoint.witness(
-                    id, try receipts.begin(id, end, to: guest.device, completion))
-            }
-        } catch {
-            failure = error
-        }
-        observer.tellLast(
-            progress.confirmed(completion, statistics: endpoint.statistics(of: id)))
-        switch options.audience {
-        case .oneReceiver:
-            // The end comes when the receiver knows.
-            break
-        case .manyReceivers:
-            if isWhole { spend(for: guest) }
-            observer.tell(
-                .delivered(
-                    Delivery(
-                        peerFingerprint: guest.connection.peerFingerprint, root: completion.root,
-                        files: completion.files, bytes: completion.bytes)))
-        }
-    }
-
-    /// The only receiver knows that it has everything: nothing is left to do but to say farewell.
-    private func farewell(_ guest: GuestBook.Guest, now: Instant) {
-        // Whoever left something out, or could not get it, may come back for it.
-        if guest.isWhole { spend(for: guest) }
-        farewellDeadline = now + Self.farewellTime
-    }
-
-    private func spend(for guest: GuestBook.Guest) {
-        do throws(SealiftError) { try desk.complete(by: guest.device) } catch { failure = error }
-    }
-
-    /// A receiver's session cannot come to a good end. Of many receivers, only this one goes.
-    private func end(_ id: SenderEndpoint.SessionID, _ error: SealiftError) {
-        switch options.audience {
-        case .oneReceiver: failure = error
-        case .manyReceivers:
-            let device = guests[id]?.connection.peerFingerprint ?? ""
-            observer.tell(
-                .warning(TransferWarning("the session of device \(device) ended: \(error.message)"))
-            )
-        }
-    }
-
-    /// A session is gone. Unless the receiver knows that it has everything, it may come back.
-    private func leave(_ id: SenderEndpoint.SessionID, _ ending: SessionEnding, now: Instant) {
-        receipts.end(id)
-        guard let guest = guests.left(id), guest.isServed else { return }
-        records.count(guests.sentBytes(to: guest.device), to: guest.device)
-        disk.pause([])
-        if guests.served.isEmpty { patience = returnTime(now: now) }
-        guard !isLeaving else {
-            isOver = guest.isComplete || failure != nil
-            return
-        }
-        switch ending {
-        case .closedByPeer(.done, _) where guest.isComplete:
-            guard options.audience == .oneReceiver else { return }
-            farewell(guest, now: now)
-            isOver = true
-        case .closedByPeer(.integrity, _) where !guest.isComplete,
-            .closedByPeer(.violation, _) where !guest.isComplete:
-            end(id, SealiftError(ending, waited: .zero))
-            if failure != nil { isOver = true }
-        default:
-            if guest.isComplete, options.audience == .manyReceivers { return }
-            // The same device's new session replaced this one.
-            guard guests.sessions(of: guest.device).isEmpty else { return }
-            observer.tell(
-                .warning(
-                    TransferWarning(
-                        guest.isComplete
-                            ? "the receiver has everything and left before it was told; "
-                                + "waiting for it to come back"
-                            : "the receiver left before the end; waiting for it to come back")))
-        }
-    }
-
-    /// Until when a receiver that left is waited for. One that has everything and was not told dials
-    /// for ten minutes; longer nothing is gained by waiting.
-    private func returnTime(now: Instant) -> Instant? {
-        guard completion != nil, options.audience == .oneReceiver else {
-            return options.wait.map { now + $0 }
-        }
-        return now + min(options.wait ?? Outage.patience, Outage.patience)
-    }
-
-    private func judgeEnd(now: Instant) {
-        if cancellation.isRequested, !isLeaving {
-            // Many receivers are served until the user says so: that is a good end unless it cuts
-            // somebody off. So is the end of a wait for one that only was not told.
-            if completion == nil
-                || (options.audience == .manyReceivers && guests.isAnyoneUnfinished)
-            {
-                failure = .interrupted(byUserOf: .send)
-            }
-            for id in endpoint.sessions {
-                endpoint.close(id, code: .interrupted, reason: "the sender stopped", now: now)
-            }
-            farewellDeadline = now + .milliseconds(300)
-        }
-        if !isLeaving, options.audience == .oneReceiver, let (id, guest) = guests.complete,
-            endpoint.hasDelivered(id)
-        {
-            farewell(guest, now: now)
-        }
-        if let deadline = farewellDeadline, now >= deadline { isOver = true }
-        if isLeaving, endpoint.sessions.isEmpty { isOver = true }
-        guard guests.served.isEmpty, !isLeaving else { return }
-        if let patience, now >= patience, !reception.isAsking {
-            if completion == nil { failure = .nobodyCame(waited: options.wait ?? .zero) }
-            isOver = true
-        }
-        if endpoint.sessions.isEmpty, let expiry = desk.expired() {
-            if completion == nil { failure = expiry }
-            isOver = true
-        }
-    }
-
     // MARK: Progress
 
     private func tellProgress(now: Instant) {
@@ -608,7 +376,7 @@ final class SendRun {
                     statistics: endpoint.statistics(of: first), now: now)))
     }
 
-    private func countSent(to id: SenderEndpoint.SessionID) {
+    func countSent(to id: SenderEndpoint.SessionID) {
         if let sent = endpoint.contentBytesSent(of: id) { guests.note(sent: sent, to: id) }
     }
 }

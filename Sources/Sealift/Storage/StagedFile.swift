@@ -126,7 +126,7 @@ final class StagedFile {
             data = try staging.openFile(
                 name, for: .creatingExclusively(mode: mode(of: facts) | 0o600))
         } catch  where error.isAlreadyThere {
-            data = try staging.openFile(name, for: .updating)
+            data = try staging.openFile(name, for: .creatingOrUpdating(mode: 0o600))
         }
         if content.count > 0 { try data.write(from: content, at: 0) }
         try data.setModified(FileTime(facts.modificationTime))

@@ -62,10 +62,11 @@ extension DirectoryHandle {
         switch try file.status().kind {
         case .file:
             if access.creates, let tape = faults?.tape, !path.contains(PathBytes.separator) {
+                let isNew = if case .creatingExclusively = access { true } else { false }
                 tape.note(
                     .openName(
                         directory: try self.status().inode, name: path,
-                        inode: try file.status().inode))
+                        inode: try file.status().inode, isNew: isNew))
             }
             return file
         case .directory: throw SystemError(code: EISDIR, operation: "open", path: path)

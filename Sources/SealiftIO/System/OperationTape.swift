@@ -5,8 +5,9 @@ import Synchronization
 package final class OperationTape: Sendable {
     /// One change. Files and directories are named by their inodes.
     package enum Operation: Sendable {
-        /// A name for a file, which may have been there.
-        case openName(directory: UInt64, name: [UInt8], inode: UInt64)
+        /// A name for a file, which may have been there unless `isNew`: file systems give the inodes of
+        /// files that are gone to new ones.
+        case openName(directory: UInt64, name: [UInt8], inode: UInt64, isNew: Bool)
         /// A new directory.
         case makeDirectory(directory: UInt64, name: [UInt8], inode: UInt64)
         /// Bytes in a file.

@@ -50,9 +50,9 @@ struct PowerCutDisk {
 
     private mutating func apply(_ operation: OperationTape.Operation) {
         switch operation {
-        case .openName(let directory, let name, let inode):
+        case .openName(let directory, let name, let inode, let isNew):
             names[Name(directory: directory, name: name)] = inode
-            if contents[inode] == nil { contents[inode] = Content() }
+            if isNew || contents[inode] == nil { contents[inode] = Content() }
         case .makeDirectory(let directory, let name, let inode):
             names[Name(directory: directory, name: name)] = inode
             directories.insert(inode)

@@ -51,10 +51,14 @@ final class CoturnServer {
         process.standardError = FileHandle.nullDevice
         try process.run()
         _ = try connect()
+        // It listens at this one later.
+        _ = try connect(at: securePort)
     }
 
     /// A connection, once the server listens.
-    func connect() throws -> StreamSocket {
+    func connect() throws -> StreamSocket { try connect(at: port) }
+
+    private func connect(at port: UInt16) throws -> StreamSocket {
         let deadline = MonotonicClock.now() + .seconds(120)
         while true {
             do {

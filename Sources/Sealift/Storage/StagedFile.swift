@@ -57,10 +57,8 @@ final class StagedFile {
         try journalFile.write(header.bytes, at: header.offset)
     }
 
-    static func dataName(_ key: StagingKey) -> [UInt8] { Array("\(key.hexadecimal).data".utf8) }
-    static func journalName(_ key: StagingKey) -> [UInt8] {
-        Array("\(key.hexadecimal).journal".utf8)
-    }
+    static func dataName(_ key: StagingKey) -> [UInt8] { key.fileName(ending: ".data") }
+    static func journalName(_ key: StagingKey) -> [UInt8] { key.fileName(ending: ".journal") }
 
     /// Writes a piece, then its record.
     func write(

@@ -33,6 +33,22 @@ public struct StagingKey: Hashable, Sendable {
 
     /// 32 lower-case hexadecimal digits: the file name.
     public var hexadecimal: String { Hexadecimal.encode(bytes) }
+
+    /// The 32 digits and `ending` behind them, as bytes: made for every file that is staged or placed.
+    public func fileName(ending: StaticString) -> [UInt8] {
+        var name: [UInt8] = []
+        name.reserveCapacity(2 * Self.byteCount + ending.utf8CodeUnitCount)
+        for byte in bytes {
+            name.append(Self.digit(byte >> 4))
+            name.append(Self.digit(byte & 15))
+        }
+        ending.withUTF8Buffer { name.append(contentsOf: $0) }
+        return name
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
 }
 
 extension StagingKey: CustomStringConvertible {

@@ -279,6 +279,7 @@ struct StagingKeyTests {
         let key = StagingKey(path: path, file: file)
         #expect(key.bytes == Array(SHA256Digest.hash(input).bytes.prefix(16)))
         #expect(key.hexadecimal.count == 32)
+        #expect(key.fileName(ending: ".data") == Array((key.hexadecimal + ".data").utf8))
     }
 
     @Test("CRC-32C has its published check value")

@@ -16,6 +16,11 @@ final class SendRun {
     /// Object bytes that wait in the transport: 8 ms at 1 GB/s, so that the disk thread is never
     /// waited for.
     private static let queuedBytesWanted = 8 << 20
+    /// The same of small objects, with one receiver: what they cost is opening files, and that is done while
+    /// a long path carries little yet.
+    private static let smallObjectBytesWanted = 32 << 20
+    /// An average of queued objects up to which they are small.
+    private static let smallObjectSize = 32 << 10
     /// How long the end waits for the receiver's farewell once the receiver knows that it has the whole.
     static let farewellTime = Duration.seconds(3)
 
@@ -239,12 +244,18 @@ final class SendRun {
     private var hasRoomForOutputs: Bool {
         let served = guests.served
         guard served.count > 1 else {
-            return served.first.map { endpoint.bytesQueued(of: $0) < Self.queuedBytesWanted }
-                ?? true
+            return served.first.map(isReadAheadWanted) ?? true
         }
         let full = served.filter { endpoint.bytesQueued(of: $0) >= Self.queuedBytesWanted }
         disk.pause(full)
         return full.count < served.count
+    }
+
+    private func isReadAheadWanted(of id: SenderEndpoint.SessionID) -> Bool {
+        let bytes = endpoint.bytesQueued(of: id)
+        return bytes < Self.queuedBytesWanted
+            || (bytes < Self.smallObjectBytesWanted
+                && bytes < endpoint.objectsQueued(of: id) * Self.smallObjectSize)
     }
 
     /// Takes note of what became of the codes.

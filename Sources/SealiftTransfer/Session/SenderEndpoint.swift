@@ -119,6 +119,11 @@ public struct SenderEndpoint {
         place(of: id).map { links[$0].connection.bytesQueuedToSend } ?? 0
     }
 
+    /// Objects that these bytes belong to.
+    public func objectsQueued(of id: SessionID) -> Int {
+        place(of: id).map { links[$0].connection.objectsQueuedToSend } ?? 0
+    }
+
     /// Whether a session's peer acknowledged every message that was sent to it.
     public func hasDelivered(_ id: SessionID) -> Bool {
         place(of: id).map { links[$0].connection.isControlDelivered } ?? false

@@ -185,6 +185,9 @@ public struct Connection: Sendable {
     /// Object bytes not yet sent once: whoever reads the disk stays ahead by this.
     public var bytesQueuedToSend: Int { outgoingObjects.unsentByteCount }
 
+    /// Objects that these bytes belong to.
+    public var objectsQueuedToSend: Int { outgoingObjects.unsentCount }
+
     // MARK: Getters
 
     /// The largest datagram sent now, in bytes: 1,200 until the path is known to carry more.

@@ -37,6 +37,9 @@ struct OutgoingObjects {
     /// Lost bytes waiting to be sent again; an upper bound, for an ACK may still thin them.
     private(set) var lostByteCount = 0
 
+    /// Objects of which a byte was not yet sent once.
+    var unsentCount: Int { fresh.count }
+
     /// Whether there is anything to send.
     var hasWork: Bool { !fresh.isEmpty || !withLosses.isEmpty }
 

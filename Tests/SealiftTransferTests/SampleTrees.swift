@@ -25,6 +25,17 @@ enum SampleTrees {
             content: [])
     }
 
+    /// A folder of `count` files of 4 KiB.
+    static func small(count: Int, seed: UInt64) throws -> [MemorySource.Item] {
+        var generator = SeededGenerator(seed: seed)
+        var items = [try directory("many")]
+        for number in 0..<count {
+            let name = String(number + 100_000).dropFirst()
+            items.append(try file("many/\(name)", generator.bytes(4_096)))
+        }
+        return items
+    }
+
     /// A tree that has one of everything: empty, small, exactly a piece, several pieces, zeros.
     static func mixed(seed: UInt64) throws -> [MemorySource.Item] {
         var generator = SeededGenerator(seed: seed)

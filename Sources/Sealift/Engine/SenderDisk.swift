@@ -139,7 +139,8 @@ final class SenderDisk: Sendable {
             switch command {
             case .admit(let id):
                 workers[id] = SenderWorker(
-                    source: SenderFileSource(catalog: catalog, manifest: manifest))
+                    source: SenderFileSource(catalog: catalog, manifest: manifest),
+                    foreseesManifest: manifest == nil)
             case .work(let id, let command):
                 workers[id]?.enqueue(command)
             case .end(let id):

@@ -9,19 +9,21 @@ internal import SealiftTransport
 /// more output. Pieces that were asked for come first; hash requests, and the manifest at the end,
 /// fill the time that is left, so that a resumed transfer's new data never waits for old hashes.
 public struct SenderWorker<Source: SenderSource> {
-    private var source: Source
+    var source: Source
     private var requests: Deque<WaitingRequest> = []
     private var hashRequests: Deque<HashRequest> = []
-    private var manifest: ManifestTask?
-    private var pending: Deque<SenderOutput> = []
+    var manifest: ManifestTask?
+    /// The manifest as far as it can be known before it is asked for; nil where it is not to be foreseen.
+    var foreseen: ForeseenManifest?
+    var pending: Deque<SenderOutput> = []
     /// The files whose hashes are being gathered.
-    private var files: [FileIndex: OpenFile] = [:]
+    var files: [FileIndex: OpenFile] = [:]
     /// The file that the last piece came from: requests run through files in order.
     private var lastServed: FileIndex?
     /// Files that failed in this session: they are left out from then on.
-    private var failed: Set<FileIndex> = []
+    var failed: Set<FileIndex> = []
     /// Files that were reported as whole.
-    private var reported = IntervalSet()
+    var reported = IntervalSet()
 
     /// What is left of a request.
     private struct WaitingRequest {
@@ -32,21 +34,13 @@ public struct SenderWorker<Source: SenderSource> {
     }
 
     /// A file whose hashes are being gathered.
-    private struct OpenFile {
+    struct OpenFile {
         let entry: ListingEntry
         var hashes: PieceHashes
         /// Set once the root was stated, so that it is stated once.
         var isWhole = false
         /// Whether a piece of it was handed out.
         var isServed = false
-    }
-
-    private struct ManifestTask {
-        let skipped: IntervalSet
-        var next = FileIndex.firstEntry
-        var hasher = ManifestHasher()
-        var files: UInt64 = 0
-        var bytes: UInt64 = 0
     }
 
     /// What one step did.
@@ -60,8 +54,11 @@ public struct SenderWorker<Source: SenderSource> {
     }
 
     /// Makes a worker over `source`.
-    public init(source: Source) {
+    /// - Parameter foreseesManifest: whether the manifest is computed in idle time before it is asked for.
+    ///   Not where `source` takes note of it: what was foreseen may have to be done again.
+    public init(source: Source, foreseesManifest: Bool = true) {
         self.source = source
+        if foreseesManifest { foreseen = ForeseenManifest() }
     }
 
     /// Whether a requested piece waits to be read.
@@ -72,7 +69,7 @@ public struct SenderWorker<Source: SenderSource> {
         switch command {
         case .request(let request): requests.append(WaitingRequest(rest: request))
         case .hashes(let request): hashRequests.append(request)
-        case .manifest(let skipped): manifest = ManifestTask(skipped: skipped)
+        case .manifest(let skipped): beginManifest(skipped: skipped)
         }
     }
 
@@ -88,7 +85,7 @@ public struct SenderWorker<Source: SenderSource> {
                 try advance(request)
             } else if let task = manifest {
                 try advance(task)
-            } else {
+            } else if try !foresee() {
                 return .idle
             }
         } catch {
@@ -99,6 +96,7 @@ public struct SenderWorker<Source: SenderSource> {
             requests.removeAll()
             hashRequests.removeAll()
             manifest = nil
+            foreseen = nil
         }
         return pending.popFirst().map(Step.output) ?? .working
     }
@@ -159,7 +157,7 @@ public struct SenderWorker<Source: SenderSource> {
         return nil
     }
 
-    private mutating func entry(at file: FileIndex) throws(WorkFailure) -> ListingEntry? {
+    mutating func entry(at file: FileIndex) throws(WorkFailure) -> ListingEntry? {
         if let open = files[file] { return open.entry }
         do { return try source.entry(at: file) } catch { throw .storage(error) }
     }
@@ -225,6 +223,7 @@ public struct SenderWorker<Source: SenderSource> {
         else { return }
         try source.confirmUnchanged(file, entry: open.entry)
         do { try source.storeRoot(root, of: file) } catch { throw .spool(error) }
+        reconsider(file)
         files[file]?.isWhole = true
         if PieceGeometry.pieceCount(of: facts.size) > 1 {
             pending.append(.fileRoot(file, root))
@@ -235,7 +234,7 @@ public struct SenderWorker<Source: SenderSource> {
     }
 
     /// Tells of a file that is whole, once.
-    private mutating func report(
+    mutating func report(
         _ file: FileIndex, _ entry: ListingEntry, _ content: ContentID, isServed: Bool
     ) {
         guard reported.insert(file.rawValue) else { return }
@@ -261,6 +260,7 @@ public struct SenderWorker<Source: SenderSource> {
     ) throws(WorkFailure) {
         source.close(file)
         files.removeValue(forKey: file)
+        reconsider(file)
         switch failure {
         case .spool(let storage): throw .storage(storage)
         case .file(let reason):
@@ -316,7 +316,7 @@ public struct SenderWorker<Source: SenderSource> {
         pending.append(.object(request.object, buffer, contentBytes: 0))
     }
 
-    private mutating func hashInBackground(
+    mutating func hashInBackground(
         _ piece: PieceIndex, of file: FileIndex, entry: ListingEntry, _ facts: FileEntry
     ) throws(WorkFailure) {
         let scratch = ObjectBuffer(count: facts.pieceLayout.pieceLength(piece) ?? 0)
@@ -325,76 +325,6 @@ public struct SenderWorker<Source: SenderSource> {
             try note(hash, piece: piece, of: file)
         } catch {
             try fail(file, entry: entry, error)
-        }
-    }
-
-    // MARK: Manifest
-
-    private mutating func advance(_ task: ManifestTask) throws(WorkFailure) {
-        var task = task
-        for _ in 0..<1_024 {
-            guard let entry = try entry(at: task.next) else {
-                manifest = nil
-                pending.append(
-                    .manifest(
-                        Completion(
-                            root: task.hasher.finalize(), files: task.files, bytes: task.bytes)))
-                return
-            }
-            let isLeftOut =
-                task.skipped.contains(task.next.rawValue) || failed.contains(task.next)
-            if !isLeftOut {
-                var root: Hash256?
-                if case .file(let facts) = entry.kind {
-                    if facts.size > 0 {
-                        root = try knownRoot(of: task.next, entry: entry)
-                        guard root != nil else {
-                            // One piece closer to the root; the task comes back to this entry.
-                            try hashNextMissing(of: task.next, entry: entry, facts)
-                            manifest = task
-                            return
-                        }
-                    }
-                    task.files += 1
-                    task.bytes += facts.size
-                    // What was not read in this session: empty files, and those that were there.
-                    report(
-                        task.next, entry, ContentID(length: facts.size, root: root ?? .zero),
-                        isServed: facts.size == 0)
-                }
-                task.hasher.append(entry, root: root)
-                do {
-                    try source.noteManifest(entry, root: root)
-                } catch { throw .storage(error) }
-            }
-            task.next = task.next.next
-        }
-        manifest = task
-    }
-
-    private mutating func knownRoot(
-        of file: FileIndex, entry: ListingEntry
-    ) throws(WorkFailure) -> Hash256? {
-        do throws(StorageFailure) {
-            if let root = try source.root(of: file) { return root }
-            guard let hashes = source.rememberedHashes(of: file, entry: entry),
-                let root = hashes.root()
-            else { return nil }
-            try source.storeRoot(root, of: file)
-            return root
-        } catch { throw .storage(error) }
-    }
-
-    private mutating func hashNextMissing(
-        of file: FileIndex, entry: ListingEntry, _ facts: FileEntry
-    ) throws(WorkFailure) {
-        let table =
-            files[file]?.hashes ?? PieceHashes(layout: facts.pieceLayout)
-        if let missing = table.firstMissing() {
-            try hashInBackground(missing, of: file, entry: entry, facts)
-        } else if let root = table.root() {
-            // Nothing but holes: there is nothing to read.
-            do { try source.storeRoot(root, of: file) } catch { throw .storage(error) }
         }
     }
 }

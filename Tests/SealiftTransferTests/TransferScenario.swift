@@ -19,13 +19,15 @@ struct TransferScenario {
         var duplication = 0.0
         var corruption = 0.0
         var megabitsPerSecond = 200.0
+        /// What the queue holds, as time at the link's rate.
+        var queueTime = Duration.milliseconds(50)
         /// Ethernet's 1,500 bytes less an IPv4 and a UDP header.
         var largestPayload = 1472
 
         var stages: [any LinkStage] {
             var stages: [any LinkStage] = [
                 SizeLimit(largestPayload),
-                RateLimit(megabitsPerSecond: megabitsPerSecond, queueTime: .milliseconds(50)),
+                RateLimit(megabitsPerSecond: megabitsPerSecond, queueTime: queueTime),
                 Delay(delay, jitter: jitter),
             ]
             if loss > 0 {
@@ -50,6 +52,8 @@ struct TransferScenario {
         let datagramsFromSender: Int
         /// Every different datagram of a message 1, by where it went.
         let firstMessages: [SimulatedAddress: Set<[UInt8]>]
+        /// From the first datagram until the receiver's session was over.
+        let duration: Duration
         let report: String
 
         /// Whether both ends found the other's root equal to their own.
@@ -77,6 +81,9 @@ struct TransferScenario {
     let seed: UInt64
     var source: MemorySource
     var link = Link()
+    /// What each end can do.
+    var senderFeatures: SessionFeatures = .listingAhead
+    var receiverFeatures: SessionFeatures = .listingAhead
     var answer = SimulatedReceiver.Answer.accept
     var owner: DeviceID?
     /// When an end gets another address, as seen by the other: a NAT that rebinds, another network.
@@ -169,7 +176,7 @@ struct TransferScenario {
         let otherSecret = PreSharedKey.generate(entropy: &entropy)
         let senderAddress = Self.senderAddress
         var sender = SimulatedSender(
-            source: source, device: sendingDevice, psk: secret,
+            source: source, device: sendingDevice, psk: secret, features: senderFeatures,
             configuration: ConnectionConfiguration(packetNumberSkipSeed: seed), seed: seed &+ 1)
         sender.owner = owner
         let expected =
@@ -179,7 +186,7 @@ struct TransferScenario {
             store: store, device: receivingDevice,
             psk: receiverHasOtherSecret ? otherSecret : secret,
             sender: addressKnownAfter == nil ? senderAddress : Self.deadAddress,
-            expecting: expected,
+            expecting: expected, features: receiverFeatures,
             configuration: ConnectionConfiguration(packetNumberSkipSeed: seed &+ 3),
             answer: answer, seed: seed &+ 2, now: .zero)
 
@@ -223,12 +230,13 @@ struct TransferScenario {
             store: store, owner: sender.owner, senderReports: sender.reports,
             receiverReports: receiver.reports, receiverEnding: receiver.ending,
             tally: receiver.finalTally, datagramsFromSender: counter.value,
-            firstMessages: counter.firstMessages,
+            firstMessages: counter.firstMessages, duration: network.now - Instant.zero,
             report: network.report)
     }
 
     /// Runs, and checks that everything arrived as it was.
-    func runToCompletion() throws {
+    @discardableResult
+    func runToCompletion() throws -> Outcome {
         let outcome = try run()
         #expect(outcome.rootsAgree, "\(outcome.receiverReports) \(outcome.report)")
         for item in source.items {
@@ -242,6 +250,7 @@ struct TransferScenario {
             }
         }
         #expect(outcome.tally?.receivedBytes == source.totals.dataBytes)
+        return outcome
     }
 
     private struct UnexpectedNode: Error {}

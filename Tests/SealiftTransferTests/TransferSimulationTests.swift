@@ -29,6 +29,9 @@ struct TransferSimulationTests {
         scenario.link.duplication = generator.nextUnit() * 0.05
         scenario.link.corruption = generator.nextUnit() * 0.01
         scenario.link.isBursty = seed.isMultiple(of: 3)
+        // Old and new ends, in every combination.
+        if seed & 4 != 0 { scenario.senderFeatures = [] }
+        if seed & 8 != 0 { scenario.receiverFeatures = [] }
         try scenario.runToCompletion()
     }
 

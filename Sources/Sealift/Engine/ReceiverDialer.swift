@@ -39,7 +39,8 @@ struct ReceiverDialer {
                 var entropy = SealiftCrypto.SystemEntropy()
                 return try HandshakeInitiator(
                     psk: ticket.secret, role: role, local: device,
-                    expectedPeer: ticket.fingerprint, features: .receipts, entropy: &entropy)
+                    expectedPeer: ticket.fingerprint, features: [.receipts, .listingAhead],
+                    entropy: &entropy)
             }
         } catch {
             throw .handshake(error)

@@ -99,7 +99,8 @@ final class SendRun {
         do throws(SystemError) {
             disk = try SenderDisk(catalog: catalog, manifest: manifest, waker: waker)
             var responder = HandshakeResponder(
-                local: device, features: .receipts, entropy: SealiftCrypto.SystemEntropy())
+                local: device, features: [.receipts, .listingAhead],
+                entropy: SealiftCrypto.SystemEntropy())
             responder.accept(desk.ticket.secret, role: .ticket)
             var configuration = ConnectionConfiguration(
                 packetNumberSkipSeed: try SealiftIO.SystemEntropy.number())

@@ -42,6 +42,8 @@ public struct SessionFeatures: OptionSet, Hashable, Sendable {
 
     /// Receipts at the end of a transfer (PROTOCOL §7.6).
     public static let receipts = SessionFeatures(rawValue: 1)
+    /// The beginning of the listing right behind the offer (PROTOCOL §7.1).
+    public static let listingAhead = SessionFeatures(rawValue: 2)
 }
 
 /// Why an initiator gives up on an authentic answer. Nothing of this is told to the other end.

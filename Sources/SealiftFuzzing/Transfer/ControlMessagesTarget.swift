@@ -51,5 +51,6 @@ extension ControlMessage {
         .skip(first: .firstEntry, count: 3), .zero(first: ObjectID(70_000), count: 16),
         .fileRoot(FileIndex(4), .zero), .fileFailed(FileIndex(5), .changed),
         .complete(Completion(root: .zero, files: 2, bytes: 1 << 40)), .confirm(.zero),
+        .listing([1, 2, 3]),
     ]
 }

@@ -19,7 +19,8 @@ extension FuzzTarget {
 
 private struct ReceiverRun {
     private enum Step: UInt8, CaseIterable {
-        case message, offer, serve, spoil, accept, decline, claimed, zero, root, fail, confirm, wait
+        case message, offer, serve, spoil, accept, decline, claimed, zero, root, fail, confirm,
+            wait, ahead
     }
 
     /// What the receiver expects under an object's id.
@@ -33,7 +34,7 @@ private struct ReceiverRun {
         case hashes
     }
 
-    private var session = ReceiverSession()
+    private var session: ReceiverSession
     private let store: BoundedStore
     private var worker: ReceiverWorker<BoundedStore>
     private var framer = ControlMessageFramer()
@@ -43,10 +44,13 @@ private struct ReceiverRun {
     private var expected: [Expected] = []
     private var latestLengths: (first: ObjectID, lengths: [Int])?
     private var isAccepted = false
+    /// Bytes of the listing's object given unasked.
+    private var aheadGiven = 0
     private var completion: Completion?
 
     init(_ input: inout FuzzInput) {
         let pieces = UInt64(input.byte())
+        session = ReceiverSession(takesListingAhead: !pieces.isMultiple(of: 2))
         let hash = Self.content(0, count: PieceGeometry.pieceSize, isOnly: false).hash
         store = BoundedStore(
             remembering: pieces == 0 ? nil : (FileIndex(UInt64(input.byte())), pieces, hash))
@@ -74,6 +78,7 @@ private struct ReceiverRun {
             let failure = FileFailure(rawValue: 1 + UInt8(input.choice(3))) ?? .changed
             session.receive(.fileFailed(FileIndex(UInt64(input.byte())), failure))
         case .confirm: session.receive(.confirm(completion?.root ?? .zero))
+        case .ahead: give(bytesAhead: 1 + input.short())
         case .wait: now += .milliseconds(1 << input.choice(16))
         }
         try settle()
@@ -100,6 +105,14 @@ private struct ReceiverRun {
             length: UInt64(bytes.count), root: RootAccumulator.root(ofBytes: bytes))
         session.receive(
             .offer(Offer(claim: .unclaimed, listing: content, totals: decoder.totals)))
+    }
+
+    /// Gives the next bytes of the listing's only object, as if the sender had them sent unasked.
+    private mutating func give(bytesAhead count: Int) {
+        let hash = listing.withUnsafeBytes { PieceHasher.hash($0, isOnlyPiece: true) }
+        let part = (hash.bytes + listing).dropFirst(aheadGiven).prefix(count)
+        aheadGiven += part.count
+        session.receive(.listing(Array(part)))
     }
 
     /// The right root of a file whose every piece is the sample content, or a wrong one.
@@ -248,6 +261,10 @@ private struct ReceiverRun {
             [0] + whole + [Step.spoil.rawValue, 3, 0, 2, 9, 9] + all,
             [0] + offer(SampleListing.bytes) + serve + [Step.decline.rawValue],
             [0] + offer(Array("SLL1".utf8)) + begin + [Step.confirm.rawValue],
+            [1, 6] + offer(SampleListing.bytes) + [Step.ahead.rawValue, 0, 40]
+                + [Step.ahead.rawValue, 0xFF, 0xFF, Step.accept.rawValue, Step.claimed.rawValue]
+                + all
+                + root + [Step.confirm.rawValue],
             [0, Step.wait.rawValue, 9]
                 + seed { writer in
                     for message in ControlMessage.samples {

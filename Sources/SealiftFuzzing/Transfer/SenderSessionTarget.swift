@@ -51,10 +51,12 @@ private struct SenderRun {
     /// Objects that are hashes, not pieces.
     private var hashObjects: Set<ObjectID> = []
     private var isGranted = false
+    /// The objects of the listing that went unasked.
+    private var ahead: [UInt8] = []
 
     init(_ source: MemorySource) {
         self.source = source
-        session = SenderSession(offering: source.offer())
+        session = SenderSession(offering: source.offer(), sendsListingAhead: true)
         worker = SenderWorker(source: source)
     }
 
@@ -128,6 +130,8 @@ private struct SenderRun {
                     nextObject = request.object.rawValue + 1
                     hashObjects.insert(request.object)
                 case .manifest: try demand(isGranted, "a manifest before a claim")
+                case .listingAhead(let pieces):
+                    try demand(pieces == 1 && ahead.isEmpty, "more of the listing unasked")
                 }
                 worker.enqueue(command)
             case .sendObject(let id, let buffer): try check(id, buffer)
@@ -135,6 +139,13 @@ private struct SenderRun {
                 for offset in 0..<count {
                     try note(ObjectID(first.rawValue + offset))
                 }
+            case .send(.listing(let bytes)):
+                ahead += bytes
+                let listing = source.listingBytes
+                try demand(
+                    ahead.count <= Hash256.byteCount + listing.count
+                        && listing.starts(with: ahead.dropFirst(Hash256.byteCount)),
+                    "something else than the listing unasked")
             case .send, .decideClaim, .report, .close, .closeWhenDelivered: break
             }
         }

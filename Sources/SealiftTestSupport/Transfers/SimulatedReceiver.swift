@@ -38,8 +38,8 @@ public struct SimulatedReceiver: SimulatedEndpoint {
     /// Makes a receiver that dials `sender` at once.
     public init(
         store: MemoryStore, device: DeviceKeyPair, psk: PreSharedKey, sender: SimulatedAddress,
-        expecting fingerprint: DeviceFingerprint?, configuration: ConnectionConfiguration,
-        answer: Answer = .accept, seed: UInt64, now: Instant
+        expecting fingerprint: DeviceFingerprint?, features: SessionFeatures = [],
+        configuration: ConnectionConfiguration, answer: Answer = .accept, seed: UInt64, now: Instant
     ) throws {
         let seeds = Mutex(seed)
         endpoint = try ReceiverEndpoint(
@@ -52,7 +52,7 @@ public struct SimulatedReceiver: SimulatedEndpoint {
                 })
             return try HandshakeInitiator(
                 psk: psk, role: .ticket, local: device, expectedPeer: fingerprint,
-                entropy: &entropy)
+                features: features, entropy: &entropy)
         }
         self.store = store
         self.answer = answer

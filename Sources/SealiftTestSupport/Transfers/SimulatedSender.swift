@@ -27,10 +27,10 @@ public struct SimulatedSender: SimulatedEndpoint {
     /// Makes a sender of `source` that answers whoever has `psk`.
     public init(
         source: MemorySource, device: DeviceKeyPair, psk: PreSharedKey,
-        configuration: ConnectionConfiguration, seed: UInt64
+        features: SessionFeatures = [], configuration: ConnectionConfiguration, seed: UInt64
     ) {
         var responder = HandshakeResponder(
-            local: device, entropy: SeededEntropy(seed: seed))
+            local: device, features: features, entropy: SeededEntropy(seed: seed))
         responder.accept(psk, role: .ticket)
         endpoint = SenderEndpoint(responder: responder, configuration: configuration)
         self.source = source

@@ -38,6 +38,9 @@ public enum ControlMessage: Equatable, Sendable {
     case proposal(ReceiptProposal)
     /// Sender: its signature under the same.
     case countersignature([UInt8])
+    /// Sender: the next bytes of the listing's first objects, 1 to 65,535, right behind the offer; only
+    /// where both ends can.
+    case listing([UInt8])
 }
 
 /// What a sender offers: the identity of its listing and the totals that the listing adds up to.

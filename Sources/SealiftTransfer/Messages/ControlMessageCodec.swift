@@ -7,7 +7,7 @@ internal import SealiftTransport
 private enum MessageType: UInt8 {
     case offer = 0x01
     case refuse, claim, claimed, request, hashRequest, skip, zero, fileRoot, fileFailed, complete
-    case confirm, witness, proposal, countersignature
+    case confirm, witness, proposal, countersignature, listing
 }
 
 /// The longest listing, in bytes (`docs/PROTOCOL.md` §8.2).
@@ -79,6 +79,9 @@ extension ControlMessage {
         case .countersignature(let signature):
             body.write(MessageType.countersignature.rawValue)
             body.write(signature)
+        case .listing(let bytes):
+            body.write(MessageType.listing.rawValue)
+            body.write(bytes)
         }
         var framed = ByteWriter(capacity: body.count + 2)
         framed.writeLengthPrefixed(body.bytes)
@@ -161,6 +164,10 @@ extension ControlMessage {
             self = .proposal(proposal)
         case .countersignature:
             self = .countersignature(try reader.readArray(count: Receipt.signatureByteCount))
+        case .listing:
+            let bytes = Array(reader.readRemaining())
+            guard !bytes.isEmpty else { return nil }
+            self = .listing(bytes)
         }
     }
 }

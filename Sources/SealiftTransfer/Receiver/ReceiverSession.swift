@@ -106,6 +106,9 @@ public struct ReceiverSession {
 
     private var phase = Phase.awaitingOffer
     private let givesReceipt: Bool
+    private let takesListingAhead: Bool
+    /// The beginning of the listing on its way unasked; nil where none is.
+    private var listingAhead: ListingAhead?
     private var actions: Deque<Action> = []
     private var nextObject = ObjectID(rawValue: 0)
     private var outstanding: [ObjectID: Subject] = [:]
@@ -131,9 +134,12 @@ public struct ReceiverSession {
     public private(set) var tally = Tally()
 
     /// Begins a session; the sender speaks first.
-    /// - Parameter givesReceipt: whether both ends can.
-    public init(givesReceipt: Bool = false) {
+    /// - Parameters:
+    ///   - givesReceipt: whether both ends can.
+    ///   - takesListingAhead: whether the beginning of the listing comes unasked; both ends must be able to.
+    public init(givesReceipt: Bool = false, takesListingAhead: Bool = false) {
         self.givesReceipt = givesReceipt
+        self.takesListingAhead = takesListingAhead
     }
 
     /// Whether the session reached its end, good or bad.
@@ -156,6 +162,7 @@ public struct ReceiverSession {
             case .countersignature(let signature): try take(countersignature: signature)
             case _ where isConfirmed: throw .unexpectedMessage
             case .offer(let offer): try take(offer)
+            case .listing(let bytes): try take(listing: bytes)
             case .refuse(let reason): refuse(reason)
             case .claimed: try claimed()
             case .zero(let first, let count): try zero(first, count: count)
@@ -272,7 +279,22 @@ public struct ReceiverSession {
         phase = .fetchingListing
         self.offer = offer
         actions.append(.work(.beginListing(offer)))
+        if takesListingAhead {
+            listingAhead = ListingAhead(of: offer.listing)
+            nextListingPiece = ListingAhead.pieceCount(of: offer.listing)
+        }
         ask()
+    }
+
+    private mutating func take(listing bytes: [UInt8]) throws(TransferViolation) {
+        guard phase == .fetchingListing, let pieces = try listingAhead?.take(bytes) else {
+            throw .unexpectedMessage
+        }
+        for (piece, buffer) in pieces {
+            window.requested(UInt64(buffer.content.count))
+            beingStored += 1
+            actions.append(.work(.storeListing(piece, buffer)))
+        }
     }
 
     private mutating func refuse(_ reason: RefusalReason) {

@@ -6,6 +6,8 @@ public import SealiftTransport
 public enum SenderCommand: Equatable, Sendable {
     /// Read a run of pieces and hand out each as an object.
     case request(PieceRequest)
+    /// Read so many pieces of the listing, from the first on, before anything else.
+    case listingAhead(pieces: UInt64)
     /// State hashes, reading what is not known; never before the pieces that wait.
     case hashes(HashRequest)
     /// Compute the manifest root over everything but `skipped` and what failed.
@@ -16,6 +18,8 @@ public enum SenderCommand: Equatable, Sendable {
 public enum SenderOutput: Sendable {
     /// An object is ready to be sent; `contentBytes` of it are content of files: none of a listing.
     case object(ObjectID, ObjectBuffer, contentBytes: Int)
+    /// The object of the listing's next piece, which nobody had to ask for.
+    case listingAhead(ObjectBuffer)
     /// These objects are pieces of zeros.
     case zero(first: ObjectID, count: UInt64)
     /// So many requested objects will not come: their file failed.

@@ -90,13 +90,21 @@ public struct SenderSession {
     public private(set) var contentBytesSent: UInt64 = 0
 
     /// Begins a session with an offer.
-    /// - Parameter givesReceipt: whether both ends can.
-    public init(offering offer: Offer, givesReceipt: Bool = false) {
+    /// - Parameters:
+    ///   - givesReceipt: whether both ends can.
+    ///   - sendsListingAhead: whether the beginning of the listing follows unasked; both ends must be able to.
+    public init(
+        offering offer: Offer, givesReceipt: Bool = false, sendsListingAhead: Bool = false
+    ) {
         self.givesReceipt = givesReceipt
         // Also an owner who comes back claims again: a dry run of the owner's asks for nothing.
         phase = .offered
         entries = offer.totals.entries
         actions.append(.send(.offer(offer)))
+        if sendsListingAhead {
+            let pieces = ListingAhead.pieceCount(of: offer.listing)
+            actions.append(.work(.listingAhead(pieces: pieces)))
+        }
     }
 
     /// Begins a session that gets nothing.
@@ -138,7 +146,7 @@ public struct SenderSession {
             case .skip(let first, let count): try skip(first, count: count)
             case .complete(let completion): try complete(completion)
             case .witness, .proposal, .countersignature, .offer, .refuse, .claimed, .zero,
-                .fileRoot, .fileFailed, .confirm:
+                .fileRoot, .fileFailed, .confirm, .listing:
                 throw .unexpectedMessage
             }
         } catch {
@@ -170,6 +178,8 @@ public struct SenderSession {
             waitingObjects -= min(1, waitingObjects)
             contentBytesSent += UInt64(contentBytes)
             actions.append(.sendObject(id, buffer))
+        case .listingAhead(let buffer):
+            for message in ListingAhead.messages(of: buffer) { actions.append(.send(message)) }
         case .zero(let first, let count):
             waitingObjects -= min(count, waitingObjects)
             actions.append(.send(.zero(first: first, count: count)))

@@ -12,6 +12,8 @@ public struct SenderWorker<Source: SenderSource> {
     var source: Source
     private var requests: Deque<WaitingRequest> = []
     private var hashRequests: Deque<HashRequest> = []
+    /// Pieces of the listing that nobody had to ask for.
+    private var listingAhead: Range<UInt64> = 0..<0
     var manifest: ManifestTask?
     /// The manifest as far as it can be known before it is asked for; nil where it is not to be foreseen.
     var foreseen: ForeseenManifest?
@@ -68,6 +70,7 @@ public struct SenderWorker<Source: SenderSource> {
     public mutating func enqueue(_ command: SenderCommand) {
         switch command {
         case .request(let request): requests.append(WaitingRequest(rest: request))
+        case .listingAhead(let pieces): listingAhead = 0..<pieces
         case .hashes(let request): hashRequests.append(request)
         case .manifest(let skipped): beginManifest(skipped: skipped)
         }
@@ -79,7 +82,9 @@ public struct SenderWorker<Source: SenderSource> {
     public mutating func step(includingRequested: Bool = true) -> Step {
         if let output = pending.popFirst() { return .output(output) }
         do throws(WorkFailure) {
-            if includingRequested, let request = requests.popFirst() {
+            if let piece = listingAhead.popFirst() {
+                pending.append(.listingAhead(try listingObject(PieceIndex(piece))))
+            } else if includingRequested, let request = requests.popFirst() {
                 try serveNextPiece(of: request)
             } else if let request = hashRequests.first {
                 try advance(request)
@@ -93,6 +98,7 @@ public struct SenderWorker<Source: SenderSource> {
             case .violation(let violation): pending.append(.violation(violation))
             case .storage(let failure): pending.append(.failed(failure))
             }
+            listingAhead = 0..<0
             requests.removeAll()
             hashRequests.removeAll()
             manifest = nil
@@ -106,7 +112,8 @@ public struct SenderWorker<Source: SenderSource> {
     private mutating func serveNextPiece(of waiting: WaitingRequest) throws(WorkFailure) {
         var request = waiting.rest
         if request.file == .listing {
-            try serveListingPiece(request)
+            let buffer = try listingObject(request.piece)
+            pending.append(.object(request.firstObject, buffer, contentBytes: 0))
             request.advance(to: .listing, piece: PieceIndex(request.piece.rawValue + 1))
         } else {
             guard
@@ -121,9 +128,10 @@ public struct SenderWorker<Source: SenderSource> {
         }
     }
 
-    private mutating func serveListingPiece(_ request: PieceRequest) throws(WorkFailure) {
+    /// The object of a piece of the listing.
+    private mutating func listingObject(_ piece: PieceIndex) throws(WorkFailure) -> ObjectBuffer {
         let length = source.listing.length
-        guard let range = PieceGeometry.byteRange(of: request.piece, in: length) else {
+        guard let range = PieceGeometry.byteRange(of: piece, in: length) else {
             throw .violation(.noSuchPiece)
         }
         let size = range.count
@@ -136,7 +144,7 @@ public struct SenderWorker<Source: SenderSource> {
         let isOnly = PieceGeometry.pieceCount(of: length) == 1
         PieceHasher.hash(UnsafeRawBufferPointer(content), isOnlyPiece: isOnly)
             .copyBytes(to: buffer.bytes)
-        pending.append(.object(request.firstObject, buffer, contentBytes: 0))
+        return buffer
     }
 
     /// The piece at or behind the given place that is data, going on through the listing.

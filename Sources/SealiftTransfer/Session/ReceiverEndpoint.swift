@@ -148,7 +148,8 @@ public struct ReceiverEndpoint {
                 connection: Connection(
                     session: established, configuration: configuration, on: path, now: now),
                 session: ReceiverSession(
-                    givesReceipt: established.features.contains(.receipts)),
+                    givesReceipt: established.features.contains(.receipts),
+                    takesListingAhead: established.features.contains(.listingAhead)),
                 silence: SilenceWatch(paths: dialer.paths),
                 chooser: PathChooser(
                     present: path, paths: dialer.paths.map { ($0, ranks[$0] ?? .direct) }, now: now),

@@ -230,8 +230,10 @@ public struct SenderEndpoint {
     /// Lets a session in with an offer.
     public mutating func offer(_ offer: Offer, to id: SessionID) {
         guard let place = place(of: id) else { return }
-        let givesReceipt = links[place].features.contains(.receipts)
-        links[place].session = SenderSession(offering: offer, givesReceipt: givesReceipt)
+        let features = links[place].features
+        links[place].session = SenderSession(
+            offering: offer, givesReceipt: features.contains(.receipts),
+            sendsListingAhead: features.contains(.listingAhead))
     }
 
     /// Tells a session that it gets nothing.

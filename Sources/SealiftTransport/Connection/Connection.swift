@@ -32,6 +32,8 @@ public struct Connection: Sendable {
     /// Packets without anything to acknowledge after which one asks for an ACK itself, so that the
     /// records of what was sent and received stay short (RFC 9000 §13.2.4).
     static let silentPacketLimit = 32
+    /// Control bytes waiting that make large datagrams worth a search (PROTOCOL §5.2).
+    static let bulkControlBacklog = 16_384
 
     var configuration: ConnectionConfiguration
     let isInitiator: Bool
@@ -77,7 +79,8 @@ public struct Connection: Sendable {
     var pingIsPending = false
     /// Answers to path challenges not yet sent.
     var pathResponses: [PathResponse] = []
-    /// Whether any object was sent: only then large datagrams are worth a search.
+    /// Whether any object was sent, or as much control data waited: only then large datagrams are worth a
+    /// search.
     var sendsBulk = false
     /// Packets sent since the last that asked for an ACK.
     var silentPackets = 0
@@ -138,6 +141,7 @@ public struct Connection: Sendable {
     public mutating func writeControl(_ bytes: some Collection<UInt8>) {
         guard state == .open else { return }
         outgoingControl.append(bytes)
+        if controlSendBacklog >= Self.bulkControlBacklog { sendsBulk = true }
     }
 
     /// Control bytes not yet sent once.

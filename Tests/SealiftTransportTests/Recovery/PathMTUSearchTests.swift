@@ -143,6 +143,19 @@ struct PathMTUSearchTests {
         #expect(pair.network[pair.sender].connection.maximumDatagramSize == 1452)
     }
 
+    @Test(
+        "begins with control data in bulk too, not with a little of it",
+        arguments: [8_000, 100_000])
+    func controlData(byteCount: Int) throws {
+        var pair = try Self.pair(1472, objects: 0)
+        let sender = pair.sender
+        pair.network[sender].connection.writeControl([UInt8](repeating: 1, count: byteCount))
+        _ = pair.network.run(for: .seconds(5)) { $0[sender].connection.isControlDelivered }
+        #expect(pair.network[sender].connection.isControlDelivered)
+        let size = pair.network[sender].connection.maximumDatagramSize
+        #expect(size == (byteCount < 16_384 ? 1200 : 1452))
+    }
+
     @Test("a path that becomes a black hole in mid-transfer stops nothing")
     func blackHoleOnPath() throws {
         let rate = RateLimit(megabitsPerSecond: 100, queueTime: .milliseconds(40))

@@ -117,14 +117,16 @@ struct AddressGathering {
         _ pump: DatagramPump, cancellation: Cancellation
     ) throws(SystemError) {
         beginMapping()
-        guard lookup != nil || mapper != nil else { return }
+        // Where there is no router, none answers.
+        let mayHaveRouter = mapper != nil && !DefaultGateways.find().isEmpty
+        guard lookup != nil || mayHaveRouter else { return }
         var now = MonotonicClock.now()
         let end = (servers: now + patience, router: now + Self.patienceForRouter)
         let deadline = lookup == nil ? end.router : end.servers
         while now < deadline, !cancellation.isRequested {
             let isLookedUp = lookup?.isDone ?? true
             advance(pump, now: now)
-            let hasRouter = mapper == nil || !mapped.addresses.isEmpty || now >= end.router
+            let hasRouter = !mayHaveRouter || !mapped.addresses.isEmpty || now >= end.router
             if isLookedUp, gatherer.isSettled, hasRouter { return }
             try pump.wait(until: min(deadline, nextTimeout ?? deadline))
             now = MonotonicClock.now()

@@ -21,6 +21,10 @@ public struct AuditEntry: Hashable, Sendable {
         case deleted = 9
         case keyChanged = 10
         case contactChanged = 11
+        /// A share was made or ended.
+        case shareChanged = 12
+        /// A rule that takes offers was made or ended.
+        case ruleChanged = 13
     }
 
     /// Which way content goes.

@@ -5,7 +5,8 @@
 /// Cyrillic and Greek letters that are drawn as Latin ones, digits and letters that are, and pairs that
 /// run into one. It errs on the side of refusing.
 public struct NameSkeleton: Hashable, Sendable {
-    private let text: String
+    /// The letters that stand for all that look like them. It means something only beside another.
+    public let text: String
 
     /// The skeleton of `name`.
     init(_ name: String) {

@@ -1,4 +1,5 @@
 public import SealiftBase
+public import SealiftCrypto
 
 /// The name of a share: 16 random bytes, so that nobody can ask for one that nobody told them of.
 public struct ShareID: Hashable, Sendable, CustomStringConvertible {
@@ -12,6 +13,11 @@ public struct ShareID: Hashable, Sendable, CustomStringConvertible {
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         self.bytes = Array(bytes)
+    }
+
+    /// A new id.
+    public init(entropy: inout some EntropySource) {
+        bytes = entropy.bytes(Self.byteCount)
     }
 
     /// The 32 hexadecimal digits.

@@ -37,6 +37,9 @@ public struct GrantedPath: Hashable, Sendable {
         self.init(Array(text.utf8))
     }
 
+    /// The path's bytes, as they were read.
+    public var bytes: [UInt8] { Array(components.joined(separator: [UInt8(ascii: "/")])) }
+
     /// Whether this path is `other` or lies below it.
     func isWithin(_ other: GrantedPath) -> Bool {
         components.starts(with: other.components)
@@ -64,7 +67,5 @@ public enum PathSubset: Hashable, Sendable {
 
 extension GrantedPath: CustomStringConvertible {
     /// The path, safe to print.
-    public var description: String {
-        PrintableText.escape(Array(components.joined(separator: [UInt8(ascii: "/")])))
-    }
+    public var description: String { PrintableText.escape(bytes) }
 }

@@ -9,6 +9,16 @@ public enum Role: UInt8, Hashable, Comparable, Sendable, CaseIterable {
     /// The one whose device holds the share; does everything, and cannot be removed.
     case owner = 4
 
+    /// The word for it, in commands, in the log and for scripts.
+    public var word: String {
+        switch self {
+        case .viewer: "viewer"
+        case .editor: "editor"
+        case .admin: "admin"
+        case .owner: "owner"
+        }
+    }
+
     /// The order of rights.
     public static func < (left: Role, right: Role) -> Bool { left.rawValue < right.rawValue }
 }

@@ -52,26 +52,68 @@ public final class AuditLog: Sendable {
     /// Makes the change that `change` makes and appends the entry that it returns, both or neither.
     @discardableResult
     func append(_ change: (Database) throws -> AuditEntry) throws(StoreFailure) -> LogHead {
+        try appendAll { [try change($0)] }
+    }
+
+    /// The same for a change that several entries tell of, in their order; for none, nothing is signed
+    /// and the log stays where it was.
+    @discardableResult
+    func appendAll(_ change: (Database) throws -> [AuditEntry]) throws(StoreFailure) -> LogHead {
         try Store.locked(store.home) { () throws(StoreFailure) in
             onStep?(.locked)
             let kept = try Self.keptHead(store)
-            let checkpoint = try store.write { database in
+            var head: LogHead?
+            let newest = try store.write { database -> LogCheckpoint? in
                 let state = try self.state(in: database)
                 try Self.require(kept, isReachedBy: state, in: database)
-                let entry = try change(database)
-                let checkpoint = try self.insert(entry, after: state, in: database)
+                head = LogHead(
+                    log: state.log, size: state.frontier.size, root: state.frontier.root)
+                var newest: LogCheckpoint?
+                for entry in try change(database) {
+                    newest = try self.insert(
+                        entry, after: try self.state(in: database), in: database)
+                }
                 self.onStep?(.inserted)
-                return checkpoint
+                return newest
             }
             onStep?(.committed)
-            do throws(SystemError) {
-                try store.home.writeRecord(Self.headRecord, checkpoint.encoded)
-            } catch {
-                throw .system(error)
+            if let newest {
+                head = newest.head
+                do throws(SystemError) {
+                    try store.home.writeRecord(Self.headRecord, newest.encoded)
+                } catch {
+                    throw .system(error)
+                }
             }
             onStep?(.headWritten)
-            return checkpoint.head
+            guard let head else { throw .failed("the log's head is not known") }
+            return head
         }
+    }
+
+    /// Makes a change with its entries, or refuses it with everything as it was.
+    func change<Value, Refusal: Error>(
+        _ body: (Database) throws -> Result<(value: Value, entries: [AuditEntry]), Refusal>
+    ) throws(StoreFailure) -> Result<Value, Refusal> {
+        var value: Value?
+        var refusal: Refusal?
+        do throws(StoreFailure) {
+            try appendAll { database in
+                switch try body(database) {
+                case .success(let done):
+                    value = done.value
+                    return done.entries
+                case .failure(let error):
+                    refusal = error
+                    throw StoreFailure.failed("a change was refused")
+                }
+            }
+        } catch {
+            guard let refusal else { throw error }
+            return .failure(refusal)
+        }
+        guard let value else { throw .failed("a change was lost") }
+        return .success(value)
     }
 
     /// Where the log stands.

@@ -78,6 +78,77 @@ enum Schema {
                     chain BLOB NOT NULL
                 ) STRICT, WITHOUT ROWID;
                 """),
+        Step(
+            name: "0005 shares",
+            sql: """
+                CREATE TABLE share (
+                    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+                    name TEXT NOT NULL UNIQUE,
+                    skeleton TEXT NOT NULL UNIQUE,
+                    path BLOB NOT NULL CHECK (length(path) BETWEEN 1 AND 4096),
+                    created INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE membership (
+                    share BLOB NOT NULL REFERENCES share (id) ON DELETE CASCADE,
+                    member BLOB NOT NULL CHECK (length(member) = 32),
+                    role INTEGER NOT NULL CHECK (role BETWEEN 1 AND 3),
+                    paths BLOB NOT NULL,
+                    expires INTEGER NOT NULL,
+                    quota INTEGER NOT NULL CHECK (quota >= 0),
+                    approval INTEGER NOT NULL CHECK (approval BETWEEN 0 AND 2),
+                    approver BLOB CHECK ((approval = 2) = (approver IS NOT NULL)),
+                    granted INTEGER NOT NULL,
+                    PRIMARY KEY (share, member)
+                ) STRICT, WITHOUT ROWID;
+                CREATE INDEX membership_member ON membership (member, share);
+                CREATE TABLE moved (
+                    share BLOB NOT NULL REFERENCES share (id) ON DELETE CASCADE,
+                    member BLOB NOT NULL CHECK (length(member) = 32),
+                    bytes INTEGER NOT NULL CHECK (bytes >= 0),
+                    PRIMARY KEY (share, member)
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE rule (
+                    number INTEGER PRIMARY KEY AUTOINCREMENT,
+                    sender BLOB NOT NULL CHECK (length(sender) = 32),
+                    destination BLOB NOT NULL CHECK (length(destination) BETWEEN 1 AND 4096),
+                    maximum INTEGER NOT NULL CHECK (maximum > 0),
+                    quota INTEGER NOT NULL CHECK (quota >= 0),
+                    accepted INTEGER NOT NULL CHECK (accepted >= 0),
+                    expires INTEGER NOT NULL,
+                    created INTEGER NOT NULL
+                ) STRICT;
+                CREATE INDEX rule_sender ON rule (sender, number);
+                CREATE TABLE offer (
+                    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+                    sender BLOB NOT NULL CHECK (length(sender) = 32),
+                    device BLOB NOT NULL CHECK (length(device) = 32),
+                    label BLOB NOT NULL CHECK (length(label) BETWEEN 1 AND 255),
+                    bytes INTEGER NOT NULL CHECK (bytes >= 0),
+                    entries INTEGER NOT NULL CHECK (entries > 0),
+                    listing BLOB CHECK (length(listing) = 32),
+                    time INTEGER NOT NULL,
+                    state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),
+                    destination BLOB,
+                    rule INTEGER
+                ) STRICT, WITHOUT ROWID;
+                CREATE INDEX offer_sender ON offer (state, sender);
+                CREATE INDEX offer_time ON offer (state, time);
+                CREATE TABLE outgoing (
+                    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+                    recipient BLOB NOT NULL CHECK (length(recipient) = 32),
+                    label BLOB NOT NULL CHECK (length(label) BETWEEN 1 AND 255),
+                    paths BLOB NOT NULL,
+                    created INTEGER NOT NULL,
+                    expires INTEGER NOT NULL,
+                    state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 4)
+                ) STRICT, WITHOUT ROWID;
+                CREATE INDEX outgoing_recipient ON outgoing (recipient, state);
+                CREATE INDEX outgoing_time ON outgoing (state, created);
+                CREATE TABLE clock (
+                    number INTEGER PRIMARY KEY CHECK (number = 1),
+                    floor INTEGER NOT NULL
+                ) STRICT;
+                """),
     ]
 
     /// The steps in GRDB's terms.

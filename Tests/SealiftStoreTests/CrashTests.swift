@@ -42,6 +42,57 @@ struct CrashTests {
         }
     }
 
+    @Test("have a grant with its entry, or neither, after a kill -9 at every step of it")
+    func killedInGrant() async throws {
+        let scene = try SharingScene()
+        setenv(Self.homeVariable, scene.store.path, 1)
+        let share = try SharingScene.share(7, "models")
+        let bob = scene.bob.identity
+        for step in AuditLog.Step.allCases {
+            setenv(Self.stepVariable, "\(step)", 1)
+            let before = try scene.log().head().size
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                let fatal = ProcessInfo.processInfo.environment[CrashTests.stepVariable]
+                let log = try CrashTests.inheritedLog { step in
+                    if "\(step)" == fatal { kill(getpid(), SIGKILL) }
+                }
+                let share = try SharingScene.share(7, "models")
+                guard let bob = try log.store.contacts().contact(named: "bob") else { return }
+                _ = try log.addShare(
+                    share, grants: [Grant(share: share.id, member: bob.identity, role: .viewer)])
+            }
+            let isThere = step == .committed || step == .headWritten
+            let found = try scene.open().grant(of: bob, in: share.id)
+            #expect(isThere ? found.value != nil : found.isAbsent, "\(step)")
+            #expect(try scene.log().head().size == before + (isThere ? 2 : 0), "\(step)")
+            #expect(try scene.store.finding() == nil, "\(step)")
+            if isThere { try scene.log().removeShare(share.id).get() }
+        }
+    }
+
+    @Test("take turns with grants and counts too: two on one home pass no quota together")
+    func quotaTogether() async throws {
+        let scene = try SharingScene()
+        setenv(Self.homeVariable, scene.store.path, 1)
+        let share = try SharingScene.share(7, "models")
+        let bob = scene.bob.identity
+        try scene.log().addShare(
+            share, grants: [Grant(share: share.id, member: bob, role: .viewer, quota: 100)]
+        ).get()
+        async let first = #expect(processExitsWith: .success) { try CrashTests.moveAll() }
+        async let second = #expect(processExitsWith: .success) { try CrashTests.moveAll() }
+        _ = await (first, second)
+        #expect(try scene.open().movedBytes(by: bob, in: share.id).value == 99)
+    }
+
+    /// Moves three bytes at a time until the quota stops it.
+    private static func moveAll() throws {
+        let log = try inheritedLog()
+        guard let bob = try log.store.contacts().contact(named: "bob") else { return }
+        let share = try SharingScene.id(7)
+        while try log.noteMoved(3, by: bob.identity, in: share) != nil {}
+    }
+
     @Test("open again, whole, after a kill -9 at any moment")
     func killedAnywhere() async throws {
         let store = try TemporaryStore()

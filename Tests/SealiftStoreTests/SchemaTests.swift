@@ -15,6 +15,7 @@ struct SchemaTests {
         "0002 receipts": "0385af555062b577b960422172c9a693e80d45dfed5cbfe657ecefebeedc7e7b",
         "0003 secrets": "910e4a95f0fd0b52a5af3baccf67c6e1abcdf752e1d191eca8fbabba26914fcc",
         "0004 people": "82648cc5dacc9967330dc139427cc5f4c2fb0240a96f34cd8136c2a8540332e7",
+        "0005 shares": "fa0f8744d3104c33ed8c9e7ca144b53895303de80a070ab2cfb239b8f5297b0b",
     ]
 
     @Test("never change once they are out")

@@ -81,26 +81,18 @@ extension AuditLog {
         chain: DeviceChain? = nil, pair: (StoredPairKey, SecretVault)? = nil,
         _ change: (inout ContactBook) -> Result<AuditEntry, Failure>
     ) throws(StoreFailure) -> Result<Void, Failure> {
-        var refusal: Failure?
-        do throws(StoreFailure) {
-            try append { database in
-                let before = try ContactBook(in: database)
-                var book = before
-                switch change(&book) {
-                case .success(let entry):
-                    try book.save(over: before, chain: chain, in: database)
-                    if let (pair, vault) = pair { try vault.put(pair, in: database) }
-                    return entry
-                case .failure(let error):
-                    refusal = error
-                    throw StoreFailure.failed("a change of contacts was refused")
-                }
+        try self.change { database in
+            let before = try ContactBook(in: database)
+            var book = before
+            switch change(&book) {
+            case .success(let entry):
+                try book.save(over: before, chain: chain, in: database)
+                if let (pair, vault) = pair { try vault.put(pair, in: database) }
+                return .success((value: (), entries: [entry]))
+            case .failure(let error):
+                return .failure(error)
             }
-        } catch {
-            guard let refusal else { throw error }
-            return .failure(refusal)
         }
-        return .success(())
     }
 }
 
@@ -118,10 +110,9 @@ extension SecretVault {
 extension ContactBook {
     fileprivate init(in database: Database) throws {
         self.init()
-        let rows = try Row.fetchCursor(
-            database, sql: "SELECT identity, name, verification, blocked, chain FROM contact")
+        let rows = try Row.fetchCursor(database, sql: "SELECT \(Contact.columns) FROM contact")
         while let row = try rows.next() {
-            guard let contact = Contact(row), (try? add(contact)) != nil else {
+            do { try add(Contact(StoredRow(row))) } catch {
                 throw StoreFailure.damaged("a contact cannot be read")
             }
         }
@@ -139,6 +130,7 @@ extension ContactBook {
             try database.execute(
                 sql: "DELETE FROM secret WHERE substr(name, 1, ?) = ?",
                 arguments: [prefix.utf8.count, prefix])
+            try identity.forgetSharing(in: database)
         }
         for contact in contacts.values {
             let former = before.contacts[contact.identity]
@@ -184,16 +176,25 @@ extension Contact {
             name: name, verification: verification.stored, isBlocked: isBlocked, head: devices.head)
     }
 
-    fileprivate init?(_ row: Row) {
-        guard let id = Hash256(row["identity"] as Data),
-            let name = try? ContactName(row["name"] as String),
-            let chain = DeviceChain(stored: row["chain"] as Data),
-            let devices = try? ChainView(verifying: chain, of: IdentityID(id)),
-            let verification = Verification(
-                stored: row["verification"], generation: devices.head.position.generation)
-        else { return nil }
+    fileprivate static let columns = "identity, name, verification, blocked, chain"
+
+    fileprivate init(_ row: StoredRow) throws {
+        let chain = try StoredRow.demand(DeviceChain(stored: try row.required("chain")))
+        let devices = try ChainView(verifying: chain, of: try row.identity("identity"))
+        let verification = Verification(
+            stored: try row.required("verification"), generation: devices.head.position.generation)
         self.init(
-            name: name, devices: devices, verification: verification, isBlocked: row["blocked"])
+            name: try ContactName(try row.required("name")), devices: devices,
+            verification: try StoredRow.demand(verification),
+            isBlocked: try row.required("blocked"))
+    }
+
+    /// Somebody whom the user added; nil for nobody.
+    init?(_ identity: IdentityID, in database: Database) throws {
+        let row = try database.first(
+            "SELECT \(Self.columns) FROM contact WHERE identity = ?", [identity.stored])
+        guard let row else { return nil }
+        try self.init(row)
     }
 }
 

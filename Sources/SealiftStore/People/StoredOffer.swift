@@ -1,0 +1,145 @@
+import Foundation
+import GRDB
+public import SealiftBase
+public import SealiftCrypto
+public import SealiftPeople
+
+/// What somebody offers, as a session brought it.
+public struct IncomingOffer: Hashable, Sendable {
+    /// The offerer's name for it.
+    public let id: OfferID
+    /// Of whom, and how much.
+    public let offer: Offer
+    /// With which device they said it.
+    public let device: DeviceID
+    /// What they call it.
+    public let label: OfferLabel
+    /// The root of the listing, where they said it; what comes later has to be that.
+    public let listing: Hash256?
+
+    /// An offer.
+    public init(
+        id: OfferID, offer: Offer, device: DeviceID, label: OfferLabel, listing: Hash256? = nil
+    ) {
+        self.id = id
+        self.offer = offer
+        self.device = device
+        self.label = label
+        self.listing = listing
+    }
+}
+
+/// An offer in the inbox.
+public struct StoredOffer: Hashable, Sendable {
+    /// What became of it.
+    public enum State: Int64, Hashable, Sendable, CaseIterable {
+        /// It waits for the user.
+        case waiting = 0
+        /// It may come, into its destination.
+        case accepted = 1
+        /// The offerer hears no.
+        case declined = 2
+        /// It came.
+        case done = 3
+    }
+
+    /// The most offers that are kept after they are declined or done; the log remembers all.
+    public static let maximumSettledCount = 1_024
+
+    /// What was offered.
+    public let incoming: IncomingOffer
+    /// When it first came, by this machine's clock.
+    public let time: WallTime
+    /// What became of it.
+    public let state: State
+    /// Where it goes: an absolute path, where it was accepted.
+    public let destination: [UInt8]?
+    /// The rule that accepted it.
+    public let rule: Int64?
+}
+
+/// Why a change of offers was refused. Nothing changed then.
+public enum OfferRefusal: Error, Equatable, Sendable {
+    /// There is no such offer.
+    case unknown
+    /// It was settled already, in this way or another.
+    case settled
+    /// The destination is not absolute, too long, or has a zero byte.
+    case destination
+    /// The identity is no contact.
+    case unknownContact
+    /// Too many offers of one's own wait.
+    case full
+}
+
+// MARK: Rows
+
+extension StoredOffer {
+    static let columns =
+        "id, sender, device, label, bytes, entries, listing, time, state, destination, rule"
+    static let byID = "SELECT \(columns) FROM offer WHERE id = ?"
+    static let waitingInAll = "SELECT count(*) FROM offer WHERE state = 0"
+    static let waitingOfSender = "SELECT count(*) FROM offer WHERE state = 0 AND sender = ?"
+    static let acceptedOfSender = "SELECT count(*) FROM offer WHERE state = 1 AND sender = ?"
+    private static let maximumPathByteCount = 4_096
+
+    static func mayBeDestination(_ path: [UInt8]) -> Bool {
+        path.first == UInt8(ascii: "/") && path.count <= maximumPathByteCount && !path.contains(0)
+    }
+
+    init(_ row: StoredRow) throws {
+        let id = try OfferID(row.bytes("id", atMost: OfferID.byteCount))
+        let device = try Hash256(row.bytes("device", atMost: Hash256.byteCount))
+        let label = try OfferLabel(row.bytes("label", atMost: OfferLabel.maximumByteCount))
+        let listing: Data? = try row.optional("listing")
+        let destination: Data? = try row.optional("destination")
+        let state: Int64 = try row.required("state")
+        self.init(
+            incoming: IncomingOffer(
+                id: try StoredRow.demand(id),
+                offer: Offer(
+                    from: try row.identity("sender"), byteCount: try row.count("bytes"),
+                    entryCount: try row.count("entries")),
+                device: DeviceID(try StoredRow.demand(device)),
+                label: try StoredRow.demand(label),
+                listing: try listing.map { try StoredRow.demand(Hash256($0)) }),
+            time: try row.time("time"), state: try StoredRow.demand(State(rawValue: state)),
+            destination: destination.map(Array.init), rule: try row.optional("rule"))
+        // What may come has a place to come to.
+        guard self.destination.map(Self.mayBeDestination) ?? (self.state != .accepted) else {
+            throw StoredRow.damaged
+        }
+    }
+
+    init?(_ id: OfferID, in database: Database) throws {
+        guard let row = try database.first(Self.byID, [id.stored]) else { return nil }
+        try self.init(row)
+    }
+
+    static func insert(
+        _ incoming: IncomingOffer, _ state: State, destination: [UInt8]?, rule: Int64?,
+        at time: WallTime, in database: Database
+    ) throws {
+        try database.execute(
+            sql: "INSERT INTO offer (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            arguments: [
+                incoming.id.stored, incoming.offer.from.stored, Data(incoming.device.value.bytes),
+                Data(incoming.label.bytes), Int64(clamping: incoming.offer.byteCount),
+                Int64(clamping: incoming.offer.entryCount),
+                incoming.listing.map { Data($0.bytes) }, time.secondsSince1970, state.rawValue,
+                destination.map { Data($0) }, rule,
+            ])
+    }
+
+    /// Forgets the oldest of those that are declined or done, beyond the most that are kept.
+    static func forgetOldest(in database: Database) throws {
+        for state in [State.declined, .done] {
+            try database.execute(
+                sql: """
+                    DELETE FROM offer WHERE id IN (
+                        SELECT id FROM offer WHERE state = ? ORDER BY time DESC LIMIT -1 OFFSET ?)
+                    """,
+                arguments: [state.rawValue, maximumSettledCount / 2])
+        }
+    }
+}

@@ -203,8 +203,8 @@ let package = Package(
         tests(
             "SealiftCLITests",
             [
-                "SealiftCLI", "Sealift", "SealiftRendezvous", "SealiftBase", "SealiftTestSupport",
-                "sealift",
+                "SealiftCLI", "Sealift", "SealiftRendezvous", "SealiftPeople", "SealiftBase",
+                "SealiftTestSupport", "sealift",
             ]),
         tests("FuzzTests", ["SealiftFuzzing", "SealiftBase"], resources: [.copy("Regressions")]),
         tests("SealiftTestSupportTests", ["SealiftBase", "SealiftTestSupport"]),

@@ -20,6 +20,8 @@ struct SealiftCommand: ParsableCommand {
               sealift log                            what was sent and received
               sealift id                             who you are; made on first use
               sealift pair                           makes somebody a contact, by a code
+              sealift share add model/ --with bob    lets a contact have it
+              sealift inbox                          what contacts offer
               sealift doctor                         looks at this machine's network
 
             \(HelpText.exitStatus)
@@ -38,7 +40,8 @@ struct SealiftCommand: ParsableCommand {
         subcommands: [
             SendCommand.self, ReceiveCommand.self, HashCommand.self, VerifyCommand.self,
             RendezvousCommand.self, DoctorCommand.self, LogCommand.self, IdCommand.self,
-            PairCommand.self, ContactCommand.self,
+            PairCommand.self, ContactCommand.self, ShareCommand.self, RuleCommand.self,
+            InboxCommand.self,
         ])
 }
 

@@ -102,7 +102,9 @@ private let allowedTestImports: [String: Set<String>] = [
         "SealiftTransfer", "SealiftTraversal", "SealiftPeople", "SealiftIO", "SealiftStore",
         "SealiftRendezvous",
     ],
-    "SealiftCLITests": ["SealiftCLI", "Sealift", "SealiftRendezvous", "SealiftBase"],
+    "SealiftCLITests": [
+        "SealiftCLI", "Sealift", "SealiftRendezvous", "SealiftPeople", "SealiftBase",
+    ],
     "SealiftTestSupportTests": ["SealiftBase"],
     "FuzzTests": ["SealiftFuzzing", "SealiftBase"],
     "PeerTests": [],

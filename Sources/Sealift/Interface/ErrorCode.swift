@@ -64,6 +64,24 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     /// The file is no invitation, was mistyped or cut, or is from a newer version.
     case invitationUnusable = "invitation_unusable"
 
+    // Sharing.
+    /// No share has this name.
+    case shareUnknown = "share_unknown"
+    /// The contact has no grant in the share.
+    case memberUnknown = "member_unknown"
+    /// No rule has this number.
+    case ruleUnknown = "rule_unknown"
+    /// No offer has this id, or several begin with it.
+    case offerUnknown = "offer_unknown"
+    /// The offer was answered already.
+    case offerSettled = "offer_settled"
+    /// The contact was never verified, and this is only for those who were.
+    case notVerified = "not_verified"
+    /// There are as many as there may be.
+    case limitReached = "limit_reached"
+    /// The clock stands so far behind the latest time known that the end would have passed already.
+    case clockBehind = "clock_behind"
+
     // What arrived.
     /// The two ends computed different roots for the whole.
     case rootMismatch = "root_mismatch"
@@ -132,9 +150,10 @@ public enum ErrorCode: String, CaseIterable, Sendable {
             .passphraseWrong:
             .storage
         case .destinationExists, .ticketFileInUse, .declined, .alreadyRunning, .identityConflict,
-            .nameRefused:
+            .nameRefused, .offerSettled, .notVerified, .limitReached, .clockBehind:
             .conflict
-        case .usage, .contactUnknown: .usage
+        case .usage, .contactUnknown, .shareUnknown, .memberUnknown, .ruleUnknown, .offerUnknown:
+            .usage
         case .interrupted, .peerStopped, .connectionLost, .internalFailure: .interrupted
         }
     }

@@ -118,8 +118,8 @@ struct LogView {
             return JSONEvents.object(
                 "log_entry", [("position", .integer(line.position)), ("kind", .null)])
         }
-        let names = Self.isAboutContact(entry) ? [] : Self.paths(entry)
-        let paths = names.map { JSONText.object(JSONEvents.path($0)) }
+        let subject = LogSubject(entry)
+        let paths = subject.paths.map { JSONText.object(JSONEvents.path($0)) }
         return JSONEvents.object(
             "log_entry",
             [
@@ -134,21 +134,7 @@ struct LogView {
                 ("root", entry.content.map { .string($0.root.hexadecimal) } ?? .null),
                 ("bytes", entry.bytes.map { .integer($0) } ?? .null),
                 ("paths", .array(paths)),
-            ] + person(entry))
-    }
-
-    /// Who a change of contacts is about; nothing for other entries.
-    private func person(_ entry: AuditEntry) -> [(String, JSONText)] {
-        guard Self.isAboutContact(entry) else { return [] }
-        let words = entry.subject.split(separator: 0).map { PrintableText.escape(Array($0)) }
-        return [
-            ("contact", words.first.map { .string($0) } ?? .null),
-            ("identity", words.count > 1 ? .string(words[1]) : .null),
-        ]
-    }
-
-    private static func isAboutContact(_ entry: AuditEntry) -> Bool {
-        entry.event == .contactChanged || entry.event == .verified
+            ] + subject.members)
     }
 
     /// `none` and nothing are null for scripts.

@@ -102,3 +102,34 @@ struct ArgumentTests {
         }
     }
 }
+
+@Suite("Sizes and members on the command line")
+struct SharingArgumentTests {
+    @Test("a size is a number with its unit")
+    func sizes() throws {
+        let sizes: [(String, UInt64)] = [
+            ("200GB", 200_000_000_000), ("1.5TB", 1_500_000_000_000), ("64MiB", 64 << 20),
+            ("0.125KiB", 128), ("1b", 1), ("4PiB", 4 << 50), ("1.001kb", 1_001),
+            ("4611686018427387903B", 1 << 62 - 1),
+        ]
+        for (text, bytes) in sizes {
+            #expect(try SizeArgument(argument: text).bytes == bytes, "\(text)")
+        }
+        for text in [
+            "", "200", "200G", "GB", "0GB", "0B", "-1GB", "1.5B", "1.GB", ".5GB", "1.2345GB",
+            "99999999999999999999GB", "4611686018427387904B", "5000PB", "1,5GB", "1e3GB",
+        ] {
+            #expect(throws: (any Error).self, "\(text)") { try SizeArgument(argument: text) }
+        }
+    }
+
+    @Test("a member is a contact and a role, and never the owner")
+    func members() throws {
+        #expect(try MemberArgument(argument: "bob").role == nil)
+        #expect(try MemberArgument(argument: "bob smith:admin").role == .admin)
+        #expect(try MemberArgument(argument: "bob smith:admin").contact == "bob smith")
+        for text in ["", ":viewer", "bob:", "bob:owner", "bob:Viewer", "a:b:viewer"] {
+            #expect(throws: (any Error).self, "\(text)") { try MemberArgument(argument: text) }
+        }
+    }
+}

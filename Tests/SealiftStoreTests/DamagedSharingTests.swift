@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import SealiftBase
 import SealiftCrypto
 import SealiftPeople
@@ -12,20 +11,9 @@ import Testing
 struct DamagedSharingTests {
     /// A table without the types and checks of the schema, so that anything fits into it.
     private static func loosen(_ table: String, in store: TemporaryStore) throws {
-        try store.tamper("PRAGMA foreign_keys = OFF")
         try store.tamper("CREATE TABLE loose AS SELECT * FROM \(table)")
-        let queue = try DatabaseQueue(
-            path: store.databasePath,
-            configuration: {
-                var configuration = Configuration()
-                configuration.foreignKeysEnabled = false
-                return configuration
-            }())
-        try queue.write { database in
-            try database.execute(sql: "DROP TABLE \(table)")
-            try database.execute(sql: "ALTER TABLE loose RENAME TO \(table)")
-        }
-        try queue.close()
+        try store.tamper("DROP TABLE \(table)")
+        try store.tamper("ALTER TABLE loose RENAME TO \(table)")
     }
 
     /// Values that no column expects.
@@ -84,8 +72,7 @@ struct DamagedSharingTests {
             AcceptanceRule(from: bob, destination: "/srv/in", maximumByteCount: 100, quota: 100))
         _ = try scene.log().addRule(rule).get()
         let offer = try SharingScene.offer(1, from: scene.bob)
-        _ = try scene.log().addOffer(
-            offer, admission: .serve, contact: scene.bob, time: SharingScene.time)
+        _ = try scene.log().addOffer(offer, time: SharingScene.time)
         let columns = [
             "share": ["name", "path", "created"], "moved": ["bytes"],
             "rule": ["destination", "maximum", "quota", "accepted", "expires", "number"],
@@ -137,8 +124,7 @@ struct DamagedSharingTests {
         try scene.store.tamper("UPDATE rule SET quota = NULL")
         #expect(try scene.open().rules().isFailed)
         let outcome = try scene.log().addOffer(
-            SharingScene.offer(1, from: scene.bob), admission: .serve, contact: scene.bob,
-            time: SharingScene.time)
+            SharingScene.offer(1, from: scene.bob), time: SharingScene.time)
         #expect(outcome == .refuse(.lookupFailed))
         #expect(try scene.open().inbox() == [])
     }

@@ -9,10 +9,9 @@ import Testing
 @Suite("Offers and rules in the store")
 struct OfferStoreTests {
     private static func take(
-        _ offer: IncomingOffer, of contact: Contact, in scene: SharingScene,
-        admission: Contact.Admission = .serve, time: WallTime = SharingScene.time
+        _ offer: IncomingOffer, in scene: SharingScene, time: WallTime = SharingScene.time
     ) throws -> OfferOutcome {
-        try scene.log().addOffer(offer, admission: admission, contact: contact, time: time)
+        try scene.log().addOffer(offer, time: time)
     }
 
     private static func state(_ outcome: OfferOutcome) -> StoredOffer.State? {
@@ -33,20 +32,20 @@ struct OfferStoreTests {
         let scene = try SharingScene()
         let offer = try SharingScene.offer(1, from: scene.eve, label: "a\u{1B}]0;x")
         for _ in 0..<3 {
-            #expect(Self.state(try Self.take(offer, of: scene.eve, in: scene)) == .waiting)
+            #expect(Self.state(try Self.take(offer, in: scene)) == .waiting)
         }
         #expect(try scene.open().inbox().map(\.incoming) == [offer])
         #expect(try scene.entries().map(\.event) == [.offered])
         // Another offer under its name is none.
         let other = try SharingScene.offer(1, from: scene.eve, bytes: 11)
-        #expect(try Self.take(other, of: scene.eve, in: scene) == .refuse(.impossible))
+        #expect(try Self.take(other, in: scene) == .refuse(.impossible))
         let thief = try SharingScene.offer(1, from: scene.bob)
-        #expect(try Self.take(thief, of: scene.bob, in: scene) == .refuse(.impossible))
+        #expect(try Self.take(thief, in: scene) == .refuse(.impossible))
         let taken = try scene.log().decideOffer(
             offer.id, .accept(into: Array("/srv/in".utf8))
         ).get()
         #expect(taken.state == .accepted && taken.destination == Array("/srv/in".utf8))
-        #expect(Self.state(try Self.take(offer, of: scene.eve, in: scene)) == .accepted)
+        #expect(Self.state(try Self.take(offer, in: scene)) == .accepted)
         #expect(
             try scene.log().decideOffer(offer.id, .accept(into: Array("/x".utf8))).refusal
                 == .settled)
@@ -65,14 +64,14 @@ struct OfferStoreTests {
     func declined() throws {
         let scene = try SharingScene()
         let offer = try SharingScene.offer(1, from: scene.bob)
-        _ = try Self.take(offer, of: scene.bob, in: scene)
+        _ = try Self.take(offer, in: scene)
         _ = try scene.log().decideOffer(offer.id, .decline).get()
-        #expect(Self.state(try Self.take(offer, of: scene.bob, in: scene)) == .declined)
+        #expect(Self.state(try Self.take(offer, in: scene)) == .declined)
         let unknown = try #require(OfferID([UInt8](repeating: 9, count: 16)))
         #expect(try scene.log().decideOffer(unknown, .decline).refusal == .unknown)
         for path in ["relative", "", "/a\0b"] {
             let next = try SharingScene.offer(2, from: scene.bob)
-            _ = try Self.take(next, of: scene.bob, in: scene)
+            _ = try Self.take(next, in: scene)
             #expect(
                 try scene.log().decideOffer(next.id, .accept(into: Array(path.utf8))).refusal
                     == .destination)
@@ -82,15 +81,33 @@ struct OfferStoreTests {
     @Test("get silence where their device is not heard, and leave nothing behind")
     func silence() throws {
         let scene = try SharingScene()
-        let offer = try SharingScene.offer(1, from: scene.bob)
+        let known = try SharingScene.offer(1, from: scene.bob)
+        #expect(Self.state(try Self.take(known, in: scene)) == .waiting)
+        // Somebody else's device, nobody's, and a contact who is blocked: also about what stands there.
+        let foreign = IncomingOffer(
+            id: known.id, offer: known.offer, device: SharingScene.device(of: scene.ann),
+            label: known.label)
         let size = try scene.log().head().size
-        for admission in [Contact.Admission.silence(.blocked), .silence(.endedDevice)] {
-            #expect(
-                try Self.take(offer, of: scene.bob, in: scene, admission: admission) == .silence)
-        }
-        #expect(try Self.take(offer, of: scene.ann, in: scene) == .silence)
-        #expect(try scene.open().inbox() == [])
+        #expect(try Self.take(foreign, in: scene) == .silence)
+        let nobody = IncomingOffer(
+            id: known.id, offer: Offer(from: scene.own, byteCount: 1, entryCount: 1),
+            device: known.device, label: known.label)
+        #expect(try Self.take(nobody, in: scene) == .silence)
         #expect(try scene.log().head().size == size)
+        try scene.log().changeContacts { book in
+            Result<AuditEntry, ContactBookError> { () throws(ContactBookError) in
+                guard var bob = book.contacts[scene.bob.identity] else { throw .unknown }
+                bob.block()
+                try book.update(bob)
+                return AuditEntry(.contactChanged, at: SharingScene.time, reason: "blocked")
+            }
+        }.get()
+        #expect(try Self.take(known, in: scene) == .silence)
+        try scene.store.tamper(
+            "UPDATE contact SET chain = x'00' WHERE name = 'ann'")
+        #expect(
+            try Self.take(SharingScene.offer(2, from: scene.ann), in: scene) == .silence)
+        #expect(try scene.open().inbox().count == 1)
     }
 
     @Test("wait sixteen of a contact and 256 in all, and refusals do not fill the log")
@@ -99,7 +116,7 @@ struct OfferStoreTests {
         let log = try scene.log()
         for number in 0..<40 {
             let offer = try SharingScene.offer(number, from: scene.bob)
-            let outcome = try Self.take(offer, of: scene.bob, in: scene)
+            let outcome = try Self.take(offer, in: scene)
             #expect((outcome == .refuse(.tooManyWaiting)) == (number >= 16))
         }
         #expect(try scene.open().inbox().count == 16)
@@ -112,13 +129,13 @@ struct OfferStoreTests {
             let contact = try SharingScene.add("contact \(byte)", byte, .unverified, to: log)
             for number in 0..<16 where waiting < OfferDecision.waitingInAll {
                 let offer = try SharingScene.offer(Int(byte) * 1_000 + number, from: contact)
-                #expect(Self.state(try Self.take(offer, of: contact, in: scene)) == .waiting)
+                #expect(Self.state(try Self.take(offer, in: scene)) == .waiting)
                 waiting += 1
             }
             byte += 1
         }
         let last = try SharingScene.offer(99_999, from: scene.eve)
-        #expect(try Self.take(last, of: scene.eve, in: scene) == .refuse(.inboxFull))
+        #expect(try Self.take(last, in: scene) == .refuse(.inboxFull))
     }
 
     @Test("are taken by a rule, counted for it at once, and given back when the user says no")
@@ -127,24 +144,24 @@ struct OfferStoreTests {
         let rule = try scene.log().addRule(Self.rule(scene.bob, quota: 100)).get()
         func accepted() throws -> UInt64? { try scene.open().rules().value?.first?.accepted }
         let first = try SharingScene.offer(1, from: scene.bob, bytes: 60)
-        let outcome = try Self.take(first, of: scene.bob, in: scene)
+        let outcome = try Self.take(first, in: scene)
         #expect(Self.state(outcome) == .accepted)
         let stored = try #require(try scene.open().offer(first.id).value)
         #expect(stored.rule == rule.number && stored.destination == Array("/srv/in".utf8))
         #expect(try accepted() == 60)
         // Said again, it is not counted again.
-        _ = try Self.take(first, of: scene.bob, in: scene)
+        _ = try Self.take(first, in: scene)
         #expect(try accepted() == 60)
         let second = try SharingScene.offer(2, from: scene.bob, bytes: 41)
-        #expect(Self.state(try Self.take(second, of: scene.bob, in: scene)) == .waiting)
+        #expect(Self.state(try Self.take(second, in: scene)) == .waiting)
         _ = try scene.log().decideOffer(first.id, .decline).get()
         #expect(try accepted() == 0)
         let third = try SharingScene.offer(3, from: scene.bob, bytes: 100)
-        #expect(Self.state(try Self.take(third, of: scene.bob, in: scene)) == .accepted)
+        #expect(Self.state(try Self.take(third, in: scene)) == .accepted)
         #expect(try scene.entries().filter { $0.decision == .rule }.count == 2)
         // Nobody else's, and nothing after it was taken back.
         let others = try SharingScene.offer(4, from: scene.ann)
-        #expect(Self.state(try Self.take(others, of: scene.ann, in: scene)) == .waiting)
+        #expect(Self.state(try Self.take(others, in: scene)) == .waiting)
         _ = try scene.log().removeRule(rule.number).get()
         #expect(try scene.log().removeRule(rule.number).refusal == .unknown)
         let again = try scene.log().addRule(Self.rule(scene.bob)).get()
@@ -157,7 +174,7 @@ struct OfferStoreTests {
         _ = try scene.log().addRule(Self.rule(scene.bob)).get()
         for number in 0..<20 {
             let offer = try SharingScene.offer(number, from: scene.bob, bytes: 1)
-            let outcome = try Self.take(offer, of: scene.bob, in: scene)
+            let outcome = try Self.take(offer, in: scene)
             #expect((outcome == .refuse(.tooManyWaiting)) == (number >= 16))
         }
         #expect(try scene.open().rules().value?.first?.accepted == 16)
@@ -172,7 +189,7 @@ struct OfferStoreTests {
         #expect(rule.rule.expires == end)
         let offer = try SharingScene.offer(1, from: scene.bob)
         #expect(
-            Self.state(try Self.take(offer, of: scene.bob, in: scene, time: end)) == .waiting)
+            Self.state(try Self.take(offer, in: scene, time: end)) == .waiting)
         let relative = try #require(
             AcceptanceRule(from: scene.bob.identity, destination: "in", maximumByteCount: 1))
         #expect(try scene.log().addRule(relative).refusal == .destination)
@@ -190,7 +207,7 @@ struct OfferStoreTests {
             }
         }
         let newest = try SharingScene.offer(5_000, from: scene.bob)
-        _ = try Self.take(newest, of: scene.bob, in: scene)
+        _ = try Self.take(newest, in: scene)
         _ = try log.decideOffer(newest.id, .decline).get()
         let kept = try scene.open().inbox([.declined])
         #expect(kept.count == StoredOffer.maximumSettledCount / 2)

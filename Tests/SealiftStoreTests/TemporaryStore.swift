@@ -59,6 +59,7 @@ final class TemporaryStore: Sendable {
     func tamper(_ sql: String, _ arguments: StatementArguments = []) throws {
         let queue = try DatabaseQueue(path: databasePath)
         try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA foreign_keys = OFF")
             try database.execute(sql: sql, arguments: arguments)
             try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }

@@ -42,23 +42,22 @@ extension AuditLog {
     private static let rememberedRefusals = 4
 
     /// Judges an offer and stores it, in one transaction: two sessions at once pass no bound and no quota
-    /// that neither passes alone. What a rule takes is counted for it, in the size that was offered.
+    /// that neither passes alone, and a contact who was just blocked is not heard any more. What a rule
+    /// takes is counted for it, in the size that was offered.
     ///
     /// An offer that is said again is the one that stands there, whatever became of it.
-    /// - Parameters:
-    ///   - admission: what the device of the session gets.
-    ///   - contact: who it speaks for.
-    ///   - time: what ``ClockFloor`` says.
+    /// - Parameter time: what ``ClockFloor`` says.
     public func addOffer(
-        _ incoming: IncomingOffer, admission: Contact.Admission, contact: Contact, time: WallTime
+        _ incoming: IncomingOffer, time: WallTime
     ) throws(StoreFailure) -> OfferOutcome {
         var outcome = OfferOutcome.silence
         try appendAll { database in
+            let contact: Contact?
+            // Who cannot be read is nobody.
+            do { contact = try Contact(incoming.offer.from, in: database) } catch { contact = nil }
+            guard let contact, contact.admission(of: incoming.device) == .serve else { return [] }
             let named = NamedIdentity(identity: contact.identity, name: contact.name.text)
-            // Silence is for whoever gets nothing at all, also about what stood here before.
-            if admission == .serve, contact.identity == incoming.offer.from,
-                let known = try StoredOffer(incoming.id, in: database)
-            {
+            if let known = try StoredOffer(incoming.id, in: database) {
                 if known.isSaidAgain(by: incoming) {
                     outcome = .stored(known)
                     return []
@@ -66,58 +65,16 @@ extension AuditLog {
                 outcome = .refuse(.impossible)
                 return try Self.refusal(of: incoming, .impossible, named, in: database)
             }
-            let rules = Self.rules(of: incoming.offer.from, in: database)
-            let decision = OfferDecision.judge(
-                incoming.offer, admission: admission, contact: contact,
-                rules: rules.judged,
-                waiting: (
-                    try database.count(
-                        StoredOffer.waitingOfSender, [incoming.offer.from.stored]),
-                    try database.count(StoredOffer.waitingInAll)
-                ), time: time)
+            let (decision, rule) = try Self.judge(incoming, of: contact, time, in: database)
             switch decision {
             case .silence:
                 return []
             case .refuse(let refusal):
                 outcome = .refuse(refusal)
                 return try Self.refusal(of: incoming, refusal, named, in: database)
-            case .ask:
-                try StoredOffer.insert(
-                    incoming, .waiting, destination: nil, rule: nil, at: SystemWallClock.now(),
-                    in: database)
-                outcome = .stored(try StoredRow.demand(StoredOffer(incoming.id, in: database)))
-                return [
-                    .of(
-                        .offered, .received, incoming.id, label: incoming.label,
-                        byteCount: incoming.offer.byteCount, named, device: incoming.device,
-                        decision: .none, word: "waiting")
-                ]
-            case .accept
-            where try database.count(
-                StoredOffer.acceptedOfSender, [incoming.offer.from.stored])
-                >= OfferDecision.waitingPerContact:
-                // Rules do not wait for the user: offers that never come would pile up.
-                outcome = .refuse(.tooManyWaiting)
-                return try Self.refusal(of: incoming, .tooManyWaiting, named, in: database)
-            case .accept(let index):
-                guard rules.rules.indices.contains(index) else { throw StoredRow.damaged }
-                let rule = rules.rules[index]
-                try StoredOffer.insert(
-                    incoming, .accepted, destination: Array(rule.rule.destination.utf8),
-                    rule: rule.number, at: SystemWallClock.now(), in: database)
-                try StoredRule.count(
-                    Int64(clamping: incoming.offer.byteCount), for: rule.number, in: database)
-                outcome = .stored(try StoredRow.demand(StoredOffer(incoming.id, in: database)))
-                return [
-                    .of(
-                        .offered, .received, incoming.id, label: incoming.label,
-                        byteCount: incoming.offer.byteCount, named, device: incoming.device,
-                        decision: .none, word: "rule_\(rule.number)"),
-                    .of(
-                        .accepted, .received, incoming.id, label: incoming.label,
-                        byteCount: incoming.offer.byteCount, named, device: incoming.device,
-                        decision: .rule, word: "rule_\(rule.number)"),
-                ]
+            case .ask, .accept:
+                outcome = .stored(try Self.store(incoming, rule, in: database))
+                return Self.arrival(of: incoming, rule, named)
             }
         }
         return outcome
@@ -194,16 +151,65 @@ extension AuditLog {
             identity: identity, name: try ContactStanding(identity, in: database)?.name.text ?? "")
     }
 
-    private static func rules(
-        of sender: IdentityID, in database: Database
-    ) -> (rules: [StoredRule], judged: Lookup<[(rule: AcceptanceRule, accepted: UInt64)]>) {
+    /// Judges an offer by the rules of its contact, and by what waits; with the rule that takes it.
+    private static func judge(
+        _ incoming: IncomingOffer, of contact: Contact, _ time: WallTime, in database: Database
+    ) throws -> (OfferDecision, StoredRule?) {
+        let sender = incoming.offer.from.stored
+        let rules: [StoredRule]?
         do {
-            let rules = try database.all(
-                StoredRule.ofSender, [sender.stored], StoredRule.init)
-            return (rules, .found(rules.map { (rule: $0.rule, accepted: $0.accepted) }))
+            rules = try database.all(StoredRule.ofSender, [sender], StoredRule.init)
         } catch {
-            return ([], .failed)
+            rules = nil
         }
+        let decision = OfferDecision.judge(
+            incoming.offer, admission: contact.admission(of: incoming.device), contact: contact,
+            rules: rules.map { .found($0.map { (rule: $0.rule, accepted: $0.accepted) }) }
+                ?? .failed,
+            waiting: (
+                try database.count(StoredOffer.waitingOfSender, [sender]),
+                try database.count(StoredOffer.waitingInAll)
+            ), time: time)
+        guard case .accept(let index) = decision else { return (decision, nil) }
+        guard let rules, rules.indices.contains(index) else {
+            return (.refuse(.lookupFailed), nil)
+        }
+        // Rules do not wait for the user: offers that never come would pile up.
+        let accepted = try database.count(StoredOffer.acceptedOfSender, [sender])
+        return accepted < OfferDecision.waitingPerContact
+            ? (decision, rules[index]) : (.refuse(.tooManyWaiting), nil)
+    }
+
+    /// Stores an offer that waits, or that `rule` takes.
+    private static func store(
+        _ incoming: IncomingOffer, _ rule: StoredRule?, in database: Database
+    ) throws -> StoredOffer {
+        try StoredOffer.insert(
+            incoming, rule == nil ? .waiting : .accepted,
+            destination: rule.map { Array($0.rule.destination.utf8) }, rule: rule?.number,
+            at: SystemWallClock.now(), in: database)
+        if let rule {
+            try StoredRule.count(
+                Int64(clamping: incoming.offer.byteCount), for: rule.number, in: database)
+        }
+        return try StoredRow.demand(StoredOffer(incoming.id, in: database))
+    }
+
+    /// The entries for an offer that came, and for the rule that took it.
+    private static func arrival(
+        of incoming: IncomingOffer, _ rule: StoredRule?, _ contact: NamedIdentity
+    ) -> [AuditEntry] {
+        func entry(
+            _ event: AuditEntry.Event, _ decision: AuditEntry.Decision, _ word: String
+        ) -> AuditEntry {
+            .of(
+                event, .received, incoming.id, label: incoming.label,
+                byteCount: incoming.offer.byteCount, contact, device: incoming.device,
+                decision: decision, word: word)
+        }
+        guard let rule else { return [entry(.offered, .none, "waiting")] }
+        let word = "rule_\(rule.number)"
+        return [entry(.offered, .none, word), entry(.accepted, .rule, word)]
     }
 
     /// The entry for a refusal, unless it was told a moment ago.

@@ -1,5 +1,6 @@
 import Sealift
 import SealiftBase
+import SealiftPeople
 import Testing
 
 @testable import SealiftCLI

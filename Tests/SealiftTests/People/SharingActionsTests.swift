@@ -234,8 +234,7 @@ struct SharingActionsTests {
             _ = try scene.log().addOffer(
                 IncomingOffer(
                     id: id, offer: Offer(from: eve.identity, byteCount: 5, entryCount: 1),
-                    device: device, label: label),
-                admission: .serve, contact: eve, time: SystemWallClock.now())
+                    device: device, label: label), time: SystemWallClock.now())
         }
         let items = try readInbox(all: false, home: scene.home)
         #expect(items.count == 2 && items.allSatisfy { $0.state == .waiting })

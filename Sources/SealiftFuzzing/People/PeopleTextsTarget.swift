@@ -34,12 +34,17 @@ extension FuzzTarget {
             try demand(PrintableText.escape(name.text) == text, "a name needs escapes")
         }
         if let path = GrantedPath(text) {
-            try demand(GrantedPath(text) == path, "a path is not itself")
+            try demand(GrantedPath(path.bytes) == path, "a path is not itself")
             try demand(
                 PathSubset.only([path]).contains(path), "a path is not within itself")
             try demand(
                 !text.utf8.split(separator: 0x2F).contains { $0.elementsEqual("..".utf8) },
                 "a path leads upwards")
+        }
+        if let label = OfferLabel(text.utf8) {
+            try demand(
+                !label.description.utf8.contains { $0 < 0x20 || $0 == 0x7F },
+                "a label acts on a terminal")
         }
     }
 

@@ -48,6 +48,7 @@ struct RuleListCommand: ParsableCommand {
 struct RuleAddCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Take a contact's offers from now on.",
+        usage: "sealift rule add --from <contact> --into <folder> --max-size <size>",
         discussion: """
             The folder has to be there, and may not be your home folder or one above it: a file that is \
             new there could be run at your next login.

@@ -56,6 +56,7 @@ struct ShareListCommand: ParsableCommand {
 struct ShareAddCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Share a file or folder.",
+        usage: "sealift share add [--name <name>] [--with <contact:role>] [<options>] <path>",
         discussion: """
             The name is the path's last part unless --name says another. The limits hold for everybody \
             named by --with; further members come by `sealift share grant`. A folder that holds \
@@ -151,6 +152,7 @@ struct MemberArguments: ParsableArguments {
 struct ShareGrantCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "grant", abstract: "Make a contact a member, or change what a member may do.",
+        usage: "sealift share grant [<options>] <share> <contact[:role]>",
         discussion: """
             For somebody who is a member, what is not said stays as it is; to take a limit away, revoke \
             the membership and grant it anew. What a member moved stays counted for good.

@@ -39,7 +39,7 @@ public struct FuzzTarget: Sendable {
         .stun, .rendezvousMessages, .rendezvousServer, .codeEnds, .sealedBox, .meeting,
         .gateway, .deviceDocuments, .turn, .turnStream,
         .ticket, .pairingCode, .ticketRecord, .pieceJournal, .pieceHashCache, .placedFile,
-        .manifestLine, .auditLog,
+        .manifestLine, .auditLog, .backup,
     ]
 
     /// The target called `name`; nil if there is none.

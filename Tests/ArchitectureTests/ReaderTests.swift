@@ -19,6 +19,8 @@ private let targetsByReader: [String: String] = [
     "SealiftContent/Records/PieceJournalHeader.swift": "piece-journal",
     "SealiftContent/Records/PieceJournalRecord.swift": "piece-journal",
     "SealiftContent/Records/PlacedFileRecord.swift": "placed-file",
+    "SealiftPeople/Backup/BackupHeader.swift": "backup",
+    "SealiftPeople/Backup/BackupPreface.swift": "backup",
     "SealiftPeople/Contacts/Invitation+Coding.swift": "people-texts",
     "SealiftPeople/Devices/ChainPosition.swift": "device-chain",
     "SealiftPeople/Devices/DeviceCertificate.swift": "device-chain",

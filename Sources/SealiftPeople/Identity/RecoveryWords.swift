@@ -12,7 +12,7 @@ public struct RecoveryWords: Sendable {
     /// The bits that the words stand for, in bytes.
     public static let entropyByteCount = 32
     /// Longer texts are not looked at.
-    private static let longestText = 1_024
+    public static let longestText = 1_024
 
     private let entropy: SecretBytes
 
@@ -96,6 +96,18 @@ public struct RecoveryWords: Sendable {
     /// Whether both are the same words; for the confirmation after they were shown.
     public func isSame(as other: RecoveryWords) -> Bool {
         entropy.constantTimeEquals(other.entropy)
+    }
+
+    /// Seals `secret` so that only these words open it; nil only if the library fails.
+    func seal(
+        _ secret: SecretBytes, purpose: [UInt8], entropy source: inout some EntropySource
+    ) -> [UInt8]? {
+        SecretBox.seal(secret, key: entropy, purpose: purpose, entropy: &source)
+    }
+
+    /// What was sealed under these words for `purpose`; nil for anything else.
+    func open(_ box: [UInt8], purpose: [UInt8]) -> SecretBytes? {
+        SecretBox.open(box, key: entropy, purpose: purpose)
     }
 
     /// BIP-39: the first bits of SHA-256 of the entropy, one for each 32.

@@ -151,15 +151,32 @@ public final class AuditLog: Sendable {
         in store: Store, since: WallTime? = nil, peer: String = "",
         _ visit: (UInt64, Result<AuditEntry, AuditEntry.DecodingError>) -> Bool
     ) throws(StoreFailure) {
+        try forEachEntry(in: store, at: .own, since: since, peer: peer, visit)
+    }
+
+    /// The same for a log that a backup brought.
+    public static func forEachEntry(
+        in store: Store, of former: FormerLog, since: WallTime? = nil, peer: String = "",
+        _ visit: (UInt64, Result<AuditEntry, AuditEntry.DecodingError>) -> Bool
+    ) throws(StoreFailure) {
+        try forEachEntry(in: store, at: .former(former.id), since: since, peer: peer, visit)
+    }
+
+    private static func forEachEntry(
+        in store: Store, at place: LogPlace, since: WallTime?, peer: String,
+        _ visit: (UInt64, Result<AuditEntry, AuditEntry.DecodingError>) -> Bool
+    ) throws(StoreFailure) {
         let digits = peer.filter(\.isHexDigit).uppercased()
         try store.read { database in
             let rows = try Row.fetchCursor(
                 database,
                 sql: """
-                    SELECT position, bytes FROM entry
+                    SELECT position, bytes FROM \(place.entries)
                     WHERE time >= ? AND (? = '' OR substr(hex(peer), 1, ?) = ?) ORDER BY position
                     """,
-                arguments: [since?.secondsSince1970 ?? .min, digits, digits.count, digits])
+                arguments: place.arguments + [
+                    since?.secondsSince1970 ?? .min, digits, digits.count, digits,
+                ])
             while let row = try rows.next() {
                 let position = UInt64(clamping: row["position"] as Int64)
                 let bytes = Array(row["bytes"] as Data)

@@ -37,6 +37,44 @@ public struct LogVerdict: Equatable, Sendable {
     public var finding: LogFinding?
 }
 
+/// Where a log lies in the database: this device's own, or one that a backup brought.
+enum LogPlace {
+    case own
+    case former(LogID)
+
+    /// The query for the log's id.
+    var id: String {
+        switch self {
+        case .own: "SELECT id FROM log"
+        case .former: "SELECT id FROM former_log WHERE id = ?"
+        }
+    }
+
+    /// What stands behind `FROM` for its entries.
+    var entries: String {
+        switch self {
+        case .own: "entry"
+        case .former: "(SELECT * FROM former_entry WHERE log = ?)"
+        }
+    }
+
+    /// What stands behind `FROM` for its checkpoints.
+    var checkpoints: String {
+        switch self {
+        case .own: "checkpoint"
+        case .former: "(SELECT * FROM former_checkpoint WHERE log = ?)"
+        }
+    }
+
+    /// The argument that each of them takes.
+    var arguments: StatementArguments {
+        switch self {
+        case .own: []
+        case .former(let log): [Data(log.bytes)]
+        }
+    }
+}
+
 /// Compares a log with the checkpoints in it and with heads kept outside.
 ///
 /// Each checkpoint is the device's signature over the root after one more entry, so whoever lacks the
@@ -46,12 +84,15 @@ struct LogVerifier {
     let device: DevicePublicKeys
     let kept: LogCheckpoint?
     let witnesses: [LogHead]
+    /// Which log.
+    var place = LogPlace.own
 
     func run(on database: Database) throws -> LogVerdict {
         guard
-            let log = try Data.fetchOne(database, sql: "SELECT id FROM log").flatMap({ LogID($0) })
+            let log = try Data.fetchOne(database, sql: place.id, arguments: place.arguments)
+                .flatMap({ LogID($0) })
         else { throw StoreFailure.damaged("there is no log") }
-        var signed = try SignedLeaves(of: log, by: device, in: database)
+        var signed = try SignedLeaves(of: log, by: device, at: place, in: database)
         let size = UInt64(signed.leaves.count)
         var finding = try firstChangedEntry(signed, in: database)
         if let broken = signed.broken, finding == nil { finding = broken }
@@ -79,10 +120,16 @@ struct LogVerifier {
     private func firstChangedEntry(
         _ signed: SignedLeaves, in database: Database
     ) throws -> LogFinding? {
-        let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM entry") ?? 0
+        let count =
+            try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM \(place.entries)", arguments: place.arguments)
+            ?? 0
         let rows = try Row.fetchCursor(
             database,
-            sql: "SELECT position, time, event, peer, transfer, bytes FROM entry ORDER BY position")
+            sql: """
+                SELECT position, time, event, peer, transfer, bytes FROM \(place.entries)
+                ORDER BY position
+                """, arguments: place.arguments)
         var position: UInt64 = 0
         while let row = try rows.next() {
             guard let leaf = signed.leaf(at: position) else {
@@ -117,8 +164,8 @@ struct LogVerifier {
             return .deleted(position)
         }
         let next = try Data.fetchOne(
-            database, sql: "SELECT bytes FROM entry WHERE position = ?",
-            arguments: [Int64(clamping: position + 1)])
+            database, sql: "SELECT bytes FROM \(place.entries) WHERE position = ?",
+            arguments: place.arguments + [Int64(clamping: position + 1)])
         let wanted = signed.leaf(at: position)
         if count > signed.leaves.count, let next, LogHash.leaf(Array(next)) == wanted {
             return .inserted(position)
@@ -146,10 +193,13 @@ private struct SignedLeaves {
     /// The first signature that is missing or wrong; nothing after it is vouched for.
     private(set) var broken: LogFinding?
 
-    init(of log: LogID, by device: DevicePublicKeys, in database: Database) throws {
+    init(
+        of log: LogID, by device: DevicePublicKeys, at place: LogPlace, in database: Database
+    ) throws {
         var frontier = LogFrontier()
         let rows = try Row.fetchCursor(
-            database, sql: "SELECT size, leaf, bytes FROM checkpoint ORDER BY size")
+            database, sql: "SELECT size, leaf, bytes FROM \(place.checkpoints) ORDER BY size",
+            arguments: place.arguments)
         while let row = try rows.next() {
             let position = frontier.size
             guard row["size"] as Int64 == Int64(clamping: position + 1) else {

@@ -149,6 +149,41 @@ enum Schema {
                     floor INTEGER NOT NULL
                 ) STRICT;
                 """),
+        Step(
+            name: "0006 former logs",
+            sql: """
+                CREATE TABLE former_log (
+                    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+                    keys BLOB NOT NULL CHECK (length(keys) = 64),
+                    size INTEGER NOT NULL CHECK (size >= 0),
+                    head BLOB,
+                    restored INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE former_entry (
+                    log BLOB NOT NULL CHECK (length(log) = 16),
+                    position INTEGER NOT NULL CHECK (position >= 0),
+                    time INTEGER NOT NULL,
+                    event INTEGER NOT NULL,
+                    peer BLOB,
+                    transfer BLOB,
+                    bytes BLOB NOT NULL,
+                    PRIMARY KEY (log, position)
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE former_checkpoint (
+                    log BLOB NOT NULL CHECK (length(log) = 16),
+                    size INTEGER NOT NULL CHECK (size >= 1),
+                    leaf BLOB NOT NULL CHECK (length(leaf) = 32),
+                    bytes BLOB NOT NULL,
+                    PRIMARY KEY (log, size)
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE former_receipt (
+                    transfer BLOB NOT NULL,
+                    peer BLOB NOT NULL,
+                    time INTEGER NOT NULL,
+                    bytes BLOB NOT NULL,
+                    PRIMARY KEY (transfer, peer)
+                ) STRICT, WITHOUT ROWID;
+                """),
     ]
 
     /// The steps in GRDB's terms.

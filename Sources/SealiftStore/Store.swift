@@ -28,6 +28,12 @@ public final class Store: Sendable {
         }
     }
 
+    /// A database that lies open already: one that a backup brought.
+    init(_ queue: DatabaseQueue, in home: Home) {
+        self.home = home
+        self.queue = queue
+    }
+
     /// Opens the database without taking the home's lock, with the schema that `migrator` leads to.
     static func open(
         _ home: Home, migrator: DatabaseMigrator

@@ -16,6 +16,7 @@ struct SchemaTests {
         "0003 secrets": "910e4a95f0fd0b52a5af3baccf67c6e1abcdf752e1d191eca8fbabba26914fcc",
         "0004 people": "82648cc5dacc9967330dc139427cc5f4c2fb0240a96f34cd8136c2a8540332e7",
         "0005 shares": "fa0f8744d3104c33ed8c9e7ca144b53895303de80a070ab2cfb239b8f5297b0b",
+        "0006 former logs": "40b52992e78c87f61475acb6bc0b8ea8aefe3be06ebaaff44520fc8e8887e5d4",
     ]
 
     @Test("never change once they are out")

@@ -71,6 +71,19 @@ extension AuditLog {
         _ chain: DeviceChain, of identity: IdentityID, with device: DeviceKeyPair,
         _ protection: SecretVault.Protection, cost: PassphraseBox.Cost = .standard
     ) throws(StoreFailure) -> Bool {
+        try begin(chain, of: identity, with: device, protection, cost, as: "identity_begun") { _ in
+        }
+    }
+
+    /// The same for every way to an identity.
+    /// - Parameters:
+    ///   - word: what the log says that was done.
+    ///   - also: what else belongs to the transaction.
+    func begin(
+        _ chain: DeviceChain, of identity: IdentityID, with device: DeviceKeyPair,
+        _ protection: SecretVault.Protection, _ cost: PassphraseBox.Cost, as word: String,
+        also: (Database) throws -> Void
+    ) throws(StoreFailure) -> Bool {
         do throws(StoreFailure) {
             try append { database in
                 guard try Row.fetchOne(database, sql: "SELECT 1 FROM identity") == nil else {
@@ -81,10 +94,11 @@ extension AuditLog {
                 try database.execute(
                     sql: "INSERT INTO identity (number, id, chain) VALUES (1, ?, ?)",
                     arguments: [Data(identity.value.bytes), Data(chain.encoded)])
+                try also(database)
                 return AuditEntry(
                     .keyChanged, at: SystemWallClock.now(), peer: device.publicKeys.id,
                     decision: .user, subject: Array(identity.short.text.utf8),
-                    reason: "identity_begun")
+                    reason: word)
             }
             return true
         } catch .failed(IdentityExists.words) {

@@ -51,6 +51,12 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case passphraseNeeded = "passphrase_needed"
     /// The passphrase is another.
     case passphraseWrong = "passphrase_wrong"
+    /// The recovery words are needed, and nobody can be asked for them.
+    case wordsNeeded = "words_needed"
+    /// The text is not 24 recovery words that belong together, or the words are another identity's.
+    case wordsWrong = "words_wrong"
+    /// The file is no backup, or was cut or altered.
+    case backupDamaged = "backup_damaged"
     /// No contact has this name.
     case contactUnknown = "contact_unknown"
     /// The name cannot be a contact's, or is another's, or looks like another's.
@@ -143,11 +149,11 @@ public enum ErrorCode: String, CaseIterable, Sendable {
             .codeMistyped, .codeUnknown, .codeWrong, .invitationUnusable:
             .ticket
         case .rootMismatch, .protocolViolation, .listingRefused, .manifestDamaged, .treeDiffers,
-            .logDamaged, .identityChanged, .safetyNumberDiffers, .introductionRefused:
+            .logDamaged, .backupDamaged, .identityChanged, .safetyNumberDiffers, .introductionRefused:
             .integrity
         case .sourceNotFound, .sourceUnreadable, .permissionDenied, .diskFull, .storageFailed,
             .homeUnusable, .ticketFileUnreadable, .identityMissing, .passphraseNeeded,
-            .passphraseWrong:
+            .passphraseWrong, .wordsNeeded, .wordsWrong:
             .storage
         case .destinationExists, .ticketFileInUse, .declined, .alreadyRunning, .identityConflict,
             .nameRefused, .offerSettled, .notVerified, .limitReached, .clockBehind:

@@ -16,6 +16,9 @@ public struct ContactSummary: Sendable {
     public var isBlocked: Bool
     /// When they were added, by this machine's clock; nil where that is not known.
     public var added: WallTime?
+    /// Whether this device shares a key with a device of theirs. Without one they have to be paired again:
+    /// so it is after this user recovered.
+    public var hasKey: Bool
     /// Their devices, as far as this machine knows, oldest first.
     public var devices: [DeviceSummary]
     /// What the two users compare.
@@ -42,8 +45,13 @@ public func readContacts(home: [UInt8]?) throws(SealiftError) -> [ContactSummary
     do throws(StoreFailure) {
         let store = try Store(in: home.folder)
         let times = try store.contactTimes()
+        let withKeys = try store.contactsWithKeys()
         return try store.contacts().contacts.values
-            .map { ContactSummary($0, own: own.id, added: times[$0.identity]) }
+            .map { contact in
+                ContactSummary(
+                    contact, own: own.id, added: times[contact.identity],
+                    hasKey: withKeys.contains(contact.identity))
+            }
             .sorted { $0.name < $1.name }
     } catch {
         throw SealiftError(log: error)
@@ -81,9 +89,12 @@ public func changeContact(
     var summary: ContactSummary?
     let outcome: Result<Void, SealiftError>
     do throws(StoreFailure) {
-        outcome = try AuditLog(Store(in: home.folder), of: device).changeContacts { book in
+        let store = try Store(in: home.folder)
+        let withKeys = try store.contactsWithKeys()
+        outcome = try AuditLog(store, of: device).changeContacts { book in
             book.carryOut(action, on: name, own: own.id).map { contact, entry in
-                summary = ContactSummary(contact, own: own.id, added: nil)
+                summary = ContactSummary(
+                    contact, own: own.id, added: nil, hasKey: withKeys.contains(contact.identity))
                 return entry
             }
         }
@@ -161,11 +172,11 @@ extension AuditEntry {
 }
 
 extension ContactSummary {
-    init(_ contact: Contact, own: IdentityID, added: WallTime?) {
+    init(_ contact: Contact, own: IdentityID, added: WallTime?, hasKey: Bool) {
         self.init(
             name: contact.name.text, identity: contact.identity,
             verification: contact.verification, isBlocked: contact.isBlocked, added: added,
-            devices: DeviceSummary.list(contact.devices),
+            hasKey: hasKey, devices: DeviceSummary.list(contact.devices),
             safetyNumber: contact.safetyNumber(with: own))
     }
 }

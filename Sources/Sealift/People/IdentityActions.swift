@@ -102,7 +102,7 @@ extension StateHome {
         return identity
     }
 
-    fileprivate func summary(of identity: OwnIdentity) throws(SealiftError) -> IdentitySummary {
+    func summary(of identity: OwnIdentity) throws(SealiftError) -> IdentitySummary {
         let own = try publicKeys().id
         let store = try store()
         let isLocked: Bool?

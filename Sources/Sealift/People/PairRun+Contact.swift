@@ -95,7 +95,8 @@ extension PairRun {
         guard let stored else { return }
         summary = PairSummary(
             contact: ContactSummary(
-                stored.contact, own: own.id, added: stored.isNew ? SystemWallClock.now() : nil),
+                stored.contact, own: own.id, added: stored.isNew ? SystemWallClock.now() : nil,
+                hasKey: true),
             isNew: stored.isNew)
         endpoint.didStore()
     }

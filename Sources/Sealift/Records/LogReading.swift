@@ -11,9 +11,13 @@ public struct LogLine: Sendable {
     public var entry: AuditEntry?
     /// The other device's fingerprint: 32 hexadecimal digits; nil where the entry names none.
     public var peer: String?
+    /// The fingerprint of the device whose log it is, where a backup brought that log; nil for this
+    /// device's own.
+    public var former: String?
 }
 
-/// Shows this machine's log, oldest entry first, as long as `visit` says yes.
+/// Shows this machine's log, oldest entry first, as long as `visit` says yes. Logs that a backup brought
+/// come before it.
 /// - Parameters:
 ///   - home: the folder of sealift's own state, or nil for the default.
 ///   - since: nothing before this time.
@@ -23,14 +27,26 @@ public func readLog(
     home: [UInt8]?, since: WallTime? = nil, peer: String = "", _ visit: (LogLine) -> Bool
 ) throws(SealiftError) {
     let store = try readableLog(home)
+    var goesOn = true
+    func show(
+        _ position: UInt64, _ entry: Result<AuditEntry, AuditEntry.DecodingError>,
+        _ former: FormerLog?
+    ) -> Bool {
+        let entry = try? entry.get()
+        goesOn = visit(
+            LogLine(
+                position: position, entry: entry, peer: entry?.peer?.fingerprint.description,
+                former: former?.device.id.fingerprint.description))
+        return goesOn
+    }
     do throws(StoreFailure) {
-        try AuditLog.forEachEntry(in: store, since: since, peer: peer) { position, entry in
-            let entry = try? entry.get()
-            return visit(
-                LogLine(
-                    position: position, entry: entry,
-                    peer: entry?.peer?.fingerprint.description))
+        for former in try store.formerLogs() where goesOn {
+            try AuditLog.forEachEntry(in: store, of: former, since: since, peer: peer) {
+                show($0, $1, former)
+            }
         }
+        guard goesOn else { return }
+        try AuditLog.forEachEntry(in: store, since: since, peer: peer) { show($0, $1, nil) }
     } catch {
         throw SealiftError(log: error)
     }
@@ -51,6 +67,20 @@ public struct LogVerification: Equatable, Sendable {
     /// What is wrong there: `edited`, `deleted`, `reordered`, `inserted`, `truncated`, `rewritten`,
     /// `head_missing`, `other_log`; nil where everything is as it was.
     public var finding: String?
+    /// What came of the logs that backups brought, each against the device that signed it.
+    public var former: [FormerVerification] = []
+}
+
+/// What came of checking a log that a backup brought.
+public struct FormerVerification: Equatable, Sendable {
+    /// The fingerprint of the device that signed it.
+    public var device: String
+    /// Entries that it signed.
+    public var entries: UInt64
+    /// The place of the first thing wrong, where it has one.
+    public var position: UInt64?
+    /// As in ``LogVerification``.
+    public var finding: String?
 }
 
 /// Checks every entry of this machine's log against what the device signed, the head beside the
@@ -61,8 +91,17 @@ public func verifyLog(home: [UInt8]?) throws(SealiftError) -> LogVerification {
     let device = try home.publicKeys()
     let verdict: LogVerdict
     let witnesses: [LogHead]
+    var former: [FormerVerification] = []
     do throws(StoreFailure) {
         let store = try Store(in: home.folder)
+        for log in try store.formerLogs() {
+            let verdict = try store.verify(log)
+            let (finding, position) = words(verdict.finding)
+            former.append(
+                FormerVerification(
+                    device: log.device.id.fingerprint.description, entries: verdict.size,
+                    position: position, finding: finding))
+        }
         witnesses = try store.witnessedHeads(of: device.id)
         verdict = try AuditLog.verify(store, of: device, witnesses: witnesses)
     } catch {
@@ -71,7 +110,7 @@ public func verifyLog(home: [UInt8]?) throws(SealiftError) -> LogVerification {
     let (finding, position) = words(verdict.finding)
     return LogVerification(
         entries: verdict.size, root: verdict.root, times: verdict.times,
-        witnesses: UInt64(witnesses.count), position: position, finding: finding)
+        witnesses: UInt64(witnesses.count), position: position, finding: finding, former: former)
 }
 
 private func words(_ finding: LogFinding?) -> (String?, UInt64?) {

@@ -34,11 +34,45 @@ enum PassphraseInput {
             "A passphrase keeps this machine's secrets when the disk is taken. Every command that "
                 + "needs\nthem asks for it. It does not restore your identity: the recovery words do.\n"
         )
+        return try askTwice(
+            terminal, advice: "Run it again; --no-passphrase does without, for servers.")
+    }
+
+    /// The passphrase that a new backup is put under: from `file`, else as this machine's, else typed twice.
+    static func chooseForBackup(
+        _ file: PathArgument?, _ cancellation: Cancellation
+    ) throws(SealiftError) -> Passphrase {
+        if let file = file?.bytes ?? Self.file() { return try read(file) }
+        guard let terminal = PersonTerminal(cancellation: cancellation) else {
+            throw SealiftError(
+                .passphraseNeeded, "nobody can be asked for the passphrase of the backup",
+                advice: "Name a file that holds it by --passphrase-file.")
+        }
+        terminal.show("A passphrase seals the backup; without it nothing opens it.\n")
+        return try askTwice(terminal, advice: "Run it again, or seal it under the words: --words.")
+    }
+
+    /// Where the passphrase of a backup that is restored comes from.
+    static func ofBackup(
+        _ file: PathArgument?, _ cancellation: Cancellation
+    ) -> PassphraseSource {
+        PassphraseSource { isRetry throws(SealiftError) in
+            if let file = file?.bytes ?? Self.file() { return isRetry ? nil : try read(file) }
+            guard let terminal = PersonTerminal(cancellation: cancellation) else { return nil }
+            if isRetry { terminal.show("That is not the passphrase.\n") }
+            guard var typed = try terminal.askHidden("Passphrase of the backup: "), !typed.isEmpty
+            else { return nil }
+            return try Passphrase(wiping: &typed)
+        }
+    }
+
+    private static func askTwice(
+        _ terminal: PersonTerminal, advice: String
+    ) throws(SealiftError) -> Passphrase {
         while true {
             guard var first = try terminal.askHidden("New passphrase: "), !first.isEmpty else {
                 throw SealiftError(
-                    .passphraseNeeded, "no passphrase was given",
-                    advice: "Run it again; --no-passphrase does without, for servers.")
+                    .passphraseNeeded, "no passphrase was given", advice: advice)
             }
             let chosen = try Passphrase(wiping: &first)
             var second = try terminal.askHidden("The same again: ") ?? []

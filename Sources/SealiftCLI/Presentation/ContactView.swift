@@ -7,7 +7,8 @@ enum ContactView {
     /// One line of `contact list`.
     static func line(_ contact: ContactSummary, style: TerminalStyle) -> String {
         let name = contact.name + String(repeating: " ", count: max(1, 20 - contact.name.count))
-        return name + standing(contact, style: style) + (contact.isBlocked ? ", blocked" : "")
+        return name + standing(contact, style: style) + pairing(contact, style: style)
+            + (contact.isBlocked ? ", blocked" : "")
             + "  \(contact.identity.short.text)\n"
     }
 
@@ -15,7 +16,7 @@ enum ContactView {
     static func text(_ contact: ContactSummary, style: TerminalStyle) -> String {
         var text =
             style.strong("name") + "      \(contact.name)\n"
-            + "standing  \(standing(contact, style: style))"
+            + "standing  \(standing(contact, style: style))\(pairing(contact, style: style))"
             + (contact.isBlocked ? ", blocked: nothing is heard of them" : "") + "\n"
             + "id        \(contact.identity.short.text)\n"
             + "full      \(contact.identity.value.hexadecimal)\n"
@@ -43,6 +44,12 @@ enum ContactView {
         case .unverified: style.warning("NOT VERIFIED")
         case .mustPairAgain: style.error("RECOVERED: PAIR AGAIN")
         }
+    }
+
+    /// After this user recovered: who they are stands, and no key is left.
+    private static func pairing(_ contact: ContactSummary, style: TerminalStyle) -> String {
+        if case .mustPairAgain = contact.verification { return "" }
+        return contact.hasKey ? "" : ", " + style.warning("PAIR AGAIN")
     }
 
     // MARK: Scripts
@@ -73,10 +80,10 @@ enum ContactView {
             case .verified(let evidence): (true, .string(word(evidence)))
             case .unverified, .mustPairAgain: (false, .null)
             }
-        let mustPairAgain = if case .mustPairAgain = contact.verification { true } else { false }
+        let hasRecovered = if case .mustPairAgain = contact.verification { true } else { false }
         return [
             ("name", .string(contact.name)), ("verified", .bool(isVerified)),
-            ("evidence", evidence), ("must_pair_again", .bool(mustPairAgain)),
+            ("evidence", evidence), ("must_pair_again", .bool(hasRecovered || !contact.hasKey)),
             ("blocked", .bool(contact.isBlocked)),
             ("id", .string(contact.identity.short.text)),
             ("identity", .string(contact.identity.value.hexadecimal)),

@@ -25,14 +25,17 @@ enum IdentityView {
 
     /// For a script.
     static func json(_ identity: IdentitySummary) -> JSONText {
-        JSONEvents.object(
-            "identity",
-            [
-                ("id", .string(identity.id.short.text)),
-                ("identity", .string(identity.id.value.hexadecimal)),
-                ("protection", .string(identity.protection.rawValue)),
-                ("devices", devices(identity.devices)),
-            ])
+        JSONEvents.object("identity", members(identity))
+    }
+
+    /// What scripts are told of an identity.
+    static func members(_ identity: IdentitySummary) -> [(String, JSONText)] {
+        [
+            ("id", .string(identity.id.short.text)),
+            ("identity", .string(identity.id.value.hexadecimal)),
+            ("protection", .string(identity.protection.rawValue)),
+            ("devices", devices(identity.devices)),
+        ]
     }
 
     /// A list of devices.

@@ -13,7 +13,7 @@ struct LogView {
 
     private static let columns = [
         "position", "time", "event", "direction", "peer", "transfer", "decision", "result",
-        "reason", "length", "root", "bytes", "paths",
+        "reason", "length", "root", "bytes", "paths", "former",
     ]
 
     /// What stands above the entries.
@@ -36,10 +36,13 @@ struct LogView {
                 ", signed from \(Self.time($0.lowerBound)) to \(Self.time($0.upperBound))"
             }
             return
-                "\(ByteText.count(verification.entries, "entry").replacing("entrys", with: "entries")) "
-                + "as this device signed\(verification.entries == 1 ? " it" : " them")\(span ?? "")\n"
+                "\(Self.entries(verification.entries)) as this device signed\(verification.entries == 1 ? " it" : " them")\(span ?? "")\n"
                 + "root: \(verification.root.hexadecimal)\n"
                 + "witnessed by \(ByteText.count(verification.witnesses, "receipt"))\n"
+                + verification.former.map { former in
+                    "\(Self.entries(former.entries)) of a backup, signed by device "
+                        + "\(former.device)\n"
+                }.joined()
         }
         return JSONEvents.object(
             "log_verified",
@@ -51,13 +54,26 @@ struct LogView {
                 ("witnesses", .integer(verification.witnesses)),
                 ("finding", verification.finding.map { .string($0) } ?? .null),
                 ("position", verification.position.map { .integer($0) } ?? .null),
+                ("former", .array(verification.former.map(Self.json))),
             ]
         ).line + "\n"
     }
 
+    private static func json(_ former: FormerVerification) -> JSONText {
+        .object([
+            ("device", .string(former.device)), ("entries", .integer(former.entries)),
+            ("finding", former.finding.map { .string($0) } ?? .null),
+            ("position", former.position.map { .integer($0) } ?? .null),
+        ])
+    }
+
+    private static func entries(_ count: UInt64) -> String {
+        ByteText.count(count, "entry").replacing("entrys", with: "entries")
+    }
+
     /// The error for a log that is not what it was; nil where it is.
     static func error(_ verification: LogVerification) -> SealiftError? {
-        guard let finding = verification.finding else { return nil }
+        guard let finding = verification.finding else { return formerError(verification) }
         let place = verification.position.map { "entry \($0)" } ?? "the log"
         let message =
             switch finding {
@@ -75,13 +91,25 @@ struct LogView {
                 + "before, or the other ends' logs, show what was there.")
     }
 
+    /// The error for a log of a backup that is not what its device signed.
+    private static func formerError(_ verification: LogVerification) -> SealiftError? {
+        guard let former = verification.former.first(where: { $0.finding != nil }) else {
+            return nil
+        }
+        let place = former.position.map { "entry \($0)" } ?? "it"
+        return SealiftError(
+            .logDamaged,
+            "the log of device \(former.device), which a backup brought, is not what that device "
+                + "signed: \(place) was \(former.finding ?? "")",
+            advice: "Nothing is repaired. The backup file still has what was there.")
+    }
+
     // MARK: Entries
 
     private func text(_ line: LogLine) -> String {
-        guard let entry = line.entry else {
-            return "\(line.position)  written by a newer sealift\n"
-        }
-        var words = ["\(line.position)", Self.time(entry.time), Self.word(entry.event)]
+        let place = (line.former.map { "\($0.prefix(8))/" } ?? "") + "\(line.position)"
+        guard let entry = line.entry else { return "\(place)  written by a newer sealift\n" }
+        var words = [place, Self.time(entry.time), Self.word(entry.event)]
         if entry.direction != .none { words.append("\(entry.direction)") }
         if entry.result != .none { words.append("\(entry.result)") }
         if !entry.reason.isEmpty { words.append("(\(entry.reason))") }
@@ -101,7 +129,7 @@ struct LogView {
             entry?.reason ?? "", entry?.content.map { "\($0.length)" } ?? "",
             entry?.content?.root.hexadecimal ?? "", entry?.bytes.map { "\($0)" } ?? "",
             entry.map { Self.paths($0).map { PrintableText.escape($0) }.joined(separator: " ") }
-                ?? "",
+                ?? "", line.former ?? "",
         ]
         return cells.map(Self.cell).joined(separator: ",") + "\r\n"
     }
@@ -116,7 +144,11 @@ struct LogView {
     private func json(_ line: LogLine) -> JSONText {
         guard let entry = line.entry else {
             return JSONEvents.object(
-                "log_entry", [("position", .integer(line.position)), ("kind", .null)])
+                "log_entry",
+                [
+                    ("position", .integer(line.position)), ("kind", .null),
+                    ("former", line.former.map { .string($0) } ?? .null),
+                ])
         }
         let subject = LogSubject(entry)
         let paths = subject.paths.map { JSONText.object(JSONEvents.path($0)) }
@@ -134,6 +166,7 @@ struct LogView {
                 ("root", entry.content.map { .string($0.root.hexadecimal) } ?? .null),
                 ("bytes", entry.bytes.map { .integer($0) } ?? .null),
                 ("paths", .array(paths)),
+                ("former", line.former.map { .string($0) } ?? .null),
             ] + subject.members)
     }
 

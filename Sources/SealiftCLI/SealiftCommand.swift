@@ -22,6 +22,7 @@ struct SealiftCommand: ParsableCommand {
               sealift pair                           makes somebody a contact, by a code
               sealift share add model/ --with bob    lets a contact have it
               sealift inbox                          what contacts offer
+              sealift device                         your devices; revoke ends a lost one
               sealift backup FILE                    contacts, receipts and log, sealed
               sealift restore                        your identity, from the recovery words
               sealift doctor                         looks at this machine's network
@@ -43,7 +44,7 @@ struct SealiftCommand: ParsableCommand {
             SendCommand.self, ReceiveCommand.self, HashCommand.self, VerifyCommand.self,
             RendezvousCommand.self, DoctorCommand.self, LogCommand.self, IdCommand.self,
             PairCommand.self, ContactCommand.self, ShareCommand.self, RuleCommand.self,
-            InboxCommand.self, BackupCommand.self, RestoreCommand.self,
+            InboxCommand.self, DeviceCommand.self, BackupCommand.self, RestoreCommand.self,
         ])
 }
 

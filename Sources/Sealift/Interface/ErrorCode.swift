@@ -57,6 +57,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case wordsWrong = "words_wrong"
     /// The file is no backup, or was cut or altered.
     case backupDamaged = "backup_damaged"
+    /// No device of the identity that speaks for it has this fingerprint, or several begin so.
+    case deviceUnknown = "device_unknown"
     /// No contact has this name.
     case contactUnknown = "contact_unknown"
     /// The name cannot be a contact's, or is another's, or looks like another's.
@@ -158,7 +160,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
         case .destinationExists, .ticketFileInUse, .declined, .alreadyRunning, .identityConflict,
             .nameRefused, .offerSettled, .notVerified, .limitReached, .clockBehind:
             .conflict
-        case .usage, .contactUnknown, .shareUnknown, .memberUnknown, .ruleUnknown, .offerUnknown:
+        case .usage, .contactUnknown, .shareUnknown, .memberUnknown, .ruleUnknown, .offerUnknown,
+            .deviceUnknown:
             .usage
         case .interrupted, .peerStopped, .connectionLost, .internalFailure: .interrupted
         }

@@ -19,10 +19,11 @@ struct LogCommand: ParsableCommand {
               sealift log --since 7d
               sealift log --contact 9f3a --csv > transfers.csv
               sealift log verify
+              sealift log export --mhl A002R2EC > A002R2EC.mhl
 
             \(HelpText.exitStatus)
             """,
-        subcommands: [LogShowCommand.self, LogVerifyCommand.self],
+        subcommands: [LogShowCommand.self, LogVerifyCommand.self, LogExportCommand.self],
         defaultSubcommand: LogShowCommand.self)
 }
 

@@ -5,6 +5,7 @@ import SealiftCrypto
 import SealiftIO
 public import SealiftPeople
 import SealiftStore
+import SealiftTransfer
 
 /// A hash of files that film tools compare.
 public enum MediaHashKind: String, CaseIterable, Sendable {

@@ -151,7 +151,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
             .codeMistyped, .codeUnknown, .codeWrong, .invitationUnusable:
             .ticket
         case .rootMismatch, .protocolViolation, .listingRefused, .manifestDamaged, .treeDiffers,
-            .logDamaged, .backupDamaged, .identityChanged, .safetyNumberDiffers, .introductionRefused:
+            .logDamaged, .backupDamaged, .identityChanged, .safetyNumberDiffers,
+            .introductionRefused:
             .integrity
         case .sourceNotFound, .sourceUnreadable, .permissionDenied, .diskFull, .storageFailed,
             .homeUnusable, .ticketFileUnreadable, .identityMissing, .passphraseNeeded,

@@ -132,12 +132,13 @@ extension RestoreOptions {
             }
             return key
         case .passphrase:
-            var isRetry = false
-            while let given = try backupPassphrase.obtain(isRetry: isRetry) {
+            var wasWrong = false
+            for _ in 0..<PassphraseSource.tries {
+                guard let given = try backupPassphrase.obtain(isRetry: wasWrong) else { break }
                 if let key = header.key(under: given.secret) { return key }
-                isRetry = true
+                wasWrong = true
             }
-            throw isRetry
+            throw wasWrong
                 ? SealiftError(
                     .passphraseWrong, "the passphrase of the backup is another",
                     advice: "Nothing was restored. Without it nothing opens the backup; the "

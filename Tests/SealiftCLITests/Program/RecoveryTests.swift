@@ -94,6 +94,45 @@ struct RecoveryTests {
         #expect(try Self.event(nobody)["code"] as? String == "words_needed")
     }
 
+    @Test("the words are typed on a screen of their own; a word of no list is named at once")
+    func typed() throws {
+        let scene = try PeopleScene()
+        defer { scene.end() }
+        _ = try scene.begin("ann")
+        let words = try scene.sealift.text("words-ann").split(whereSeparator: \.isWhitespace)
+            .map(String.init)
+        let terminal = try PseudoTerminal()
+        let process = try scene.sealift.start(
+            ["restore", "--no-passphrase"], name: "typed",
+            environment: ["SEALIFT_HOME": scene.home("next").path], terminal: terminal)
+        defer { process.terminate() }
+        func wait(_ text: String) throws {
+            try scene.sealift.wait(for: process, name: "typed", toShow: text, on: terminal)
+        }
+        try wait("Word 1: ")
+        terminal.type(words[0].prefix(4) + "  " + words[1].uppercased())
+        try wait("Word 3: ")
+        terminal.type(words[2] + " xylofone " + words[3])
+        try wait("xylofone is no word of the list")
+        try wait("Word 4: ")
+        terminal.type(words[3...].enumerated().map { "\($0 + 4). \($1)" }.joined(separator: " "))
+        #expect(scene.sealift.finish(process, on: terminal) == 0, "\(terminal.screen())")
+        let parts = terminal.screen().components(separatedBy: "\u{1B}[?1049l")
+        #expect(parts.count == 2 && parts[0].contains("\u{1B}[?1049h"))
+        #expect(parts[0].hasSuffix("\u{1B}[2J") && !parts[1].contains(words[1]))
+        #expect(try scene.sealift.text("typed.out").contains("this machine"))
+        // An empty line stops, and nothing is there.
+        let second = try PseudoTerminal()
+        let stopped = try scene.sealift.start(
+            ["restore", "--no-passphrase"], name: "stopped",
+            environment: ["SEALIFT_HOME": scene.home("none").path], terminal: second)
+        defer { stopped.terminate() }
+        try scene.sealift.wait(for: stopped, name: "stopped", toShow: "Word 1: ", on: second)
+        second.type("")
+        #expect(scene.sealift.finish(stopped, on: second) == 7)
+        #expect(try Self.identity(scene, of: "none") == nil)
+    }
+
     @Test("a restore over a live identity is refused before the words are read, to the byte")
     func live() throws {
         let scene = try PeopleScene()

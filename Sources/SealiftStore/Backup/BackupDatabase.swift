@@ -73,6 +73,8 @@ public final class BackupDatabase: Sendable {
 
     /// Takes contacts, receipts and logs over, within the transaction that makes the identity.
     func takeOver(in database: Database, at time: WallTime) throws {
+        // Tables that name each other come in the order of their names.
+        try database.execute(sql: "PRAGMA defer_foreign_keys = ON")
         let tables = try String.fetchAll(
             database,
             sql: "SELECT name FROM \(Self.schemaName).sqlite_schema WHERE type = 'table'")

@@ -23,16 +23,13 @@ extension Store {
             do {
                 var configuration = Configuration()
                 configuration.prepareDatabase { database in
-                    // One file and no other beside it, with nothing left of what is taken out.
+                    // One file and no other beside it; what is taken out is overwritten with zeros.
                     try database.execute(sql: "PRAGMA journal_mode = DELETE")
                     try database.execute(sql: "PRAGMA secure_delete = ON")
                     try database.execute(sql: "PRAGMA trusted_schema = OFF")
                 }
                 let queue = try DatabaseQueue(path: copy.path, configuration: configuration)
-                try queue.writeWithoutTransaction { database in
-                    try database.execute(sql: "DELETE FROM secret; DELETE FROM vault")
-                    try database.execute(sql: "VACUUM")
-                }
+                try queue.write { try $0.execute(sql: "DELETE FROM secret; DELETE FROM vault") }
                 try queue.close()
             } catch {
                 throw StoreFailure(error)

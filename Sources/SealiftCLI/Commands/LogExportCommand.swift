@@ -25,11 +25,24 @@ struct LogExportCommand: ParsableCommand {
             \(HelpText.exitStatus)
             """)
 
+    /// The hashes that are computed here.
+    enum Kind: String, ExpressibleByArgument, CaseIterable {
+        case c4, md5, sha1
+
+        var kind: MediaHashKind {
+            switch self {
+            case .c4: .c4
+            case .md5: .md5
+            case .sha1: .sha1
+            }
+        }
+    }
+
     @Option(help: ArgumentHelp("The folder or file that was delivered.", valueName: "folder"))
     var mhl: PathArgument
 
     @Option(help: ArgumentHelp("c4, md5 or sha1 (default: c4).", valueName: "kind"))
-    var hash = MediaHashKind.c4
+    var hash = Kind.c4
 
     @Option(
         help: ArgumentHelp(
@@ -44,7 +57,7 @@ struct LogExportCommand: ParsableCommand {
             let summary: MediaHashSummary
             do throws(SealiftError) {
                 summary = try exportMediaHashes(
-                    of: mhl.bytes, by: hash,
+                    of: mhl.bytes, by: hash.kind,
                     style: MediaHashStyle(version: SealiftCommand.version) { LogView.time($0) },
                     home: Environment.home, cancellation: cancellation
                 ) { warning in
@@ -63,5 +76,3 @@ struct LogExportCommand: ParsableCommand {
         }
     }
 }
-
-extension MediaHashKind: ExpressibleByArgument {}

@@ -11,8 +11,8 @@ enum RecoveryView {
             text += "backup    \(content(backup)), made \(LogView.time(backup.time))\n"
         }
         return text + """
-            This machine is the only device of this identity now. Contacts have to pair with you again \
-            before anything passes between you: `sealift pair`.
+            This machine is the only device of this identity now. Contacts have to pair with you
+            again before anything passes between you: `sealift pair`.
 
             """
     }

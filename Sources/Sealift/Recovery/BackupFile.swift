@@ -4,7 +4,7 @@ import SealiftCrypto
 import SealiftIO
 import SealiftPeople
 
-/// The bytes of a backup file (`docs/PROTOCOL.md` §11.10), a segment at a time.
+/// The bytes of a backup file (`docs/PROTOCOL.md` §11.12), a segment at a time.
 enum BackupFile {
     private static let temporaryPrefix = ".sealift-backup-"
 

@@ -2,7 +2,7 @@ internal import SealiftBase
 public import SealiftCrypto
 
 /// The start of a backup file: what opens it, and the file's own key under that
-/// (`docs/PROTOCOL.md` §11.10).
+/// (`docs/PROTOCOL.md` §11.12).
 ///
 ///     "SLB1" ‖ u8 form ‖ box ‖ SHA-256("sealift/1 backup header" ‖ all bytes before)[..4]
 ///

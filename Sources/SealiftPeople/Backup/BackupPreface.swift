@@ -1,7 +1,7 @@
 public import SealiftBase
 public import SealiftCrypto
 
-/// What a backup says before the database that it holds (`docs/PROTOCOL.md` §11.10): whose it is, which
+/// What a backup says before the database that it holds (`docs/PROTOCOL.md` §11.12): whose it is, which
 /// device made it and signed the log in it, and where that log stood at least.
 ///
 ///     u8 version (1) ‖ time ‖ identity 32 ‖ X25519 key 32 ‖ Ed25519 key 32

@@ -1,7 +1,7 @@
 internal import SealiftBase
 public import SealiftCrypto
 
-/// The content of a backup file in segments, each sealed on its own (`docs/PROTOCOL.md` §11.10), so that
+/// The content of a backup file in segments, each sealed on its own (`docs/PROTOCOL.md` §11.12), so that
 /// memory holds one of them however long the file is.
 ///
 /// A segment is a secret box whose purpose says its number and whether it is the last: none can be left

@@ -3,7 +3,7 @@ import SealiftBase
 public import SealiftIO
 public import SealiftPeople
 
-// The database as a backup holds it (`docs/PROTOCOL.md` §11.10): everything but the secrets, which belong to
+// The database as a backup holds it (`docs/PROTOCOL.md` §11.12): everything but the secrets, which belong to
 // this device and are of no use to another.
 
 extension Store {

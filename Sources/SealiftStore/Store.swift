@@ -39,10 +39,7 @@ public final class Store: Sendable {
         _ home: Home, migrator: DatabaseMigrator
     ) throws(StoreFailure) -> DatabaseQueue {
         do {
-            // SQLite gives its other files the mode of this one.
-            try home.directory.openFile(
-                Array(fileName.utf8), for: .creatingOrUpdating(mode: 0o600)
-            ).close()
+            try create(home)
             let queue = try DatabaseQueue(
                 path: home.pathThroughDescriptor(of: fileName), configuration: configuration)
             guard try !queue.read(migrator.hasBeenSuperseded) else {
@@ -53,6 +50,18 @@ public final class Store: Sendable {
         } catch {
             throw StoreFailure(error)
         }
+    }
+
+    /// Makes the database's file, where there is none: SQLite gives its other files the mode of this one.
+    ///
+    /// One that exists is never opened here. Closing any descriptor of a file drops the locks that this process
+    /// has on it, those of SQLite's other connections too; another process would then take itself for the last
+    /// one and remove the write-ahead log that we go on to write (https://www.sqlite.org/howtocorrupt.html §2.2).
+    private static func create(_ home: Home) throws(SystemError) {
+        guard try home.directory.statusIfPresent(of: Array(fileName.utf8)) == nil else { return }
+        try home.directory.openFile(
+            Array(fileName.utf8), for: .creatingExclusively(mode: 0o600)
+        ).close()
     }
 
     private static var configuration: Configuration {

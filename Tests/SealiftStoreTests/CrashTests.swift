@@ -122,6 +122,23 @@ struct CrashTests {
         }
     }
 
+    @Test("lose nothing where one process opens the store twice while another comes and goes")
+    func openedTwice() async throws {
+        let store = try TemporaryStore()
+        setenv(Self.homeVariable, store.path, 1)
+        let log = try store.filledLog(3)
+        for round in 0..<3 {
+            // Opened and let go beside the first: its locks must stay.
+            #expect(try store.log().head().size == UInt64(3 + 2 * round))
+            await #expect(processExitsWith: .success) {
+                try CrashTests.inheritedLog().append(TemporaryStore.entry(500))
+            }
+            try log.append(TemporaryStore.entry(600 + round))
+        }
+        #expect(try store.log().head().size == 9)
+        #expect(try store.finding() == nil)
+    }
+
     @Test("take turns: two that append to one home lose nothing and harm nothing")
     func together() async throws {
         let store = try TemporaryStore()

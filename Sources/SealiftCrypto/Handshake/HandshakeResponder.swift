@@ -45,6 +45,8 @@ public struct HandshakeResponder: Sendable {
     private let encapsulation: any KeyEncapsulation
     private var entropy: any EntropySource
     private var entries: [HandshakeTag: Entry] = [:]
+    /// The tags that have half-open handshakes: few, while a thousand contacts make fifty thousand tags.
+    private var busy: Set<HandshakeTag> = []
     /// The earliest deadline of all half-open handshakes.
     public private(set) var nextTimeout: Instant?
 
@@ -75,8 +77,19 @@ public struct HandshakeResponder: Sendable {
 
     /// Stops welcoming `psk` and drops its half-open handshakes. Sessions live on.
     public mutating func remove(_ psk: PreSharedKey, hour: UInt64 = 0) {
-        entries[psk.tag(direction: .initiatorToResponder, hour: hour)] = nil
+        remove(psk.tag(direction: .initiatorToResponder, hour: hour))
+    }
+
+    /// Stops welcoming the secret of `tag` under it.
+    public mutating func remove(_ tag: HandshakeTag) {
+        entries[tag] = nil
+        busy.remove(tag)
         updateNextTimeout()
+    }
+
+    /// Whether a datagram is of a handshake under a welcome secret, as far as its tag tells: one look-up.
+    public func knows(_ datagram: UnsafeRawBufferPointer) -> Bool {
+        HandshakeDatagram(datagram).map { entries[$0.tag] != nil } ?? false
     }
 
     /// How many handshakes are half-open, over all keys.
@@ -88,8 +101,9 @@ public struct HandshakeResponder: Sendable {
     /// Drops the half-open handshakes whose time is over.
     public mutating func handleTimeout(now: Instant) {
         guard let nextTimeout, nextTimeout <= now else { return }
-        for tag in entries.keys {
+        for tag in busy {
             entries[tag]?.halfOpen.removeAll { $0.deadline <= now }
+            note(tag)
         }
         updateNextTimeout()
     }
@@ -108,6 +122,7 @@ public struct HandshakeResponder: Sendable {
             ? receiveFirst(parsed, entry: &entry, now: now)
             : receiveThird(parsed, entry: &entry)
         entries[parsed.tag] = entry
+        note(parsed.tag)
         updateNextTimeout()
         return result
     }
@@ -212,7 +227,12 @@ public struct HandshakeResponder: Sendable {
                 features: features.intersection(theirs)))
     }
 
+    /// Lists a tag while it has half-open handshakes.
+    private mutating func note(_ tag: HandshakeTag) {
+        if entries[tag]?.halfOpen.isEmpty == false { busy.insert(tag) } else { busy.remove(tag) }
+    }
+
     private mutating func updateNextTimeout() {
-        nextTimeout = entries.values.flatMap { $0.halfOpen }.map(\.deadline).min()
+        nextTimeout = busy.flatMap { entries[$0]?.halfOpen ?? [] }.map(\.deadline).min()
     }
 }

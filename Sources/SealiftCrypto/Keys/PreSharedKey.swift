@@ -73,6 +73,15 @@ public struct PreSharedKey: Sendable {
         PreSharedKey(checked: SecretBytes(count: byteCount, entropy: &entropy))
     }
 
+    /// The key by which the other device of a pair dials `device`, made of the pair's key (PROTOCOL §11.5).
+    /// So what goes one way is another secret than what goes the other: both may dial at once.
+    public func dialing(_ device: DeviceID) -> PreSharedKey {
+        PreSharedKey(
+            checked: KeyDerivation.hkdf(
+                secret, info: Array("sealift/1 pair dial".utf8) + device.value.bytes,
+                count: Self.byteCount))
+    }
+
     /// tag(hour, direction) of PROTOCOL §2; the hour is 0 for a ticket.
     public func tag(direction: HandshakeDirection, hour: UInt64 = 0) -> HandshakeTag {
         var message = ByteWriter(capacity: 9)

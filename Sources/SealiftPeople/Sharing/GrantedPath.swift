@@ -56,6 +56,21 @@ public enum PathSubset: Hashable, Sendable {
     /// The most paths of one grant.
     public static let maximumPathCount = 1_024
 
+    /// Whether something that was granted lies below `path`: then the folder is seen, and of it only what
+    /// leads there.
+    public func leads(through path: GrantedPath) -> Bool {
+        switch self {
+        case .everything: true
+        case .only(let paths): paths.contains { $0.isWithin(path) }
+        }
+    }
+
+    /// The part of this part that `paths` name; nil where one of them is not in it. No paths name all of it.
+    public func narrowed(to paths: [GrantedPath]) -> PathSubset? {
+        guard !paths.isEmpty else { return self }
+        return paths.allSatisfy(contains) ? .only(paths) : nil
+    }
+
     /// Whether `path` is in the part.
     public func contains(_ path: GrantedPath) -> Bool {
         switch self {

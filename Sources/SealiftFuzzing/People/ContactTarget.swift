@@ -1,0 +1,128 @@
+import SealiftBase
+import SealiftCrypto
+import SealiftPeople
+import SealiftTestSupport
+
+extension FuzzTarget {
+    /// What a device of a contact says in a session, however it arrives, to either end.
+    ///
+    /// Messages are read again as they are written; no request counts before the other end's devices are
+    /// known and its own is one of them; requests and answers take turns; what is learned verifies from its
+    /// origin.
+    static let contact = FuzzTarget(
+        "contact", maximumLength: 24_576,
+        seeds: { ContactRun.seeds }
+    ) { input throws(BrokenRule) in
+        let isWaiting = input.choice(2) == 0
+        let step = 1 + input.choice(64) * 64
+        let stream = input.rest()
+        try ContactRun.demandStable(stream)
+        var session = ContactRun.session(isWaiting: isWaiting)
+        var isGreeted = false
+        var isAsked = false
+        for start in stride(from: 0, to: stream.count, by: step) {
+            session.receive(Array(stream[start..<min(start + step, stream.count)]))
+            while let action = session.pollAction() {
+                switch action {
+                case .greeted:
+                    isGreeted = true
+                case .request:
+                    try demand(isWaiting && isGreeted, "a request counted before a greeting")
+                    try demand(!isAsked, "a request counted before the answer to another")
+                    isAsked = true
+                    session.answer(.refused(.notThere))
+                    isAsked = false
+                case .answer:
+                    try demand(!isWaiting && isGreeted, "an answer counted that nobody asked for")
+                case .learned(let contact, let chain, _):
+                    try demand(
+                        (try? ChainView(verifying: chain, of: contact.identity))?.head
+                            == contact.devices.head, "a chain was learned that is not whole")
+                case .send, .failed:
+                    break
+                }
+            }
+        }
+    }
+}
+
+private enum ContactRun {
+    private static let time = WallTime(secondsSince1970: 1_795_000_000)
+
+    private static func device(_ seed: UInt64) -> DeviceKeyPair {
+        var entropy = SeededEntropy(seed: seed)
+        return DeviceKeyPair.generate(entropy: &entropy)
+    }
+
+    private static let ours = device(1)
+    private static let theirs = device(2)
+
+    /// Their chain as we know it, and with a device more.
+    private static let chains: (ours: DeviceChain, theirs: DeviceChain, newer: DeviceChain) = {
+        func root(_ byte: UInt8) -> HybridSigningKey? {
+            HybridSigningKey(seed: SecretBytes(copying: [UInt8](repeating: byte, count: 32)))
+        }
+        let third = device(3)
+        guard let mine = root(11), let other = root(12),
+            let own = try? ChainAuthor(beginning: mine, with: ours, time: time),
+            var author = try? ChainAuthor(beginning: other, with: theirs, time: time)
+        else { preconditionFailure("keys of a seed begin a chain") }
+        let known = author.chain
+        guard
+            let certificate = DeviceCertificate(
+                consentOf: third, to: IdentityID(of: other.publicKey), generation: 0),
+            (try? author.add(certificate, time: time)) != nil
+        else { preconditionFailure("a device is added") }
+        return (own.chain, known, author.chain)
+    }()
+
+    private static func contact(_ chain: DeviceChain) -> Contact {
+        guard let view = try? ChainView(verifying: chain, of: chain.entries[0].identity),
+            let name = try? ContactName("bob")
+        else { preconditionFailure("a chain verifies") }
+        return Contact(name: name, devices: view, verification: .verified(.code))
+    }
+
+    static func session(isWaiting: Bool) -> ContactSession {
+        var session = ContactSession(
+            isWaiting ? .responder : .initiator, peer: theirs.publicKeys.id, showing: chains.ours,
+            contact: contact(chains.theirs), chain: chains.theirs, time: time)
+        if !isWaiting { session.ask(.shares) }
+        while session.pollAction() != nil {}
+        return session
+    }
+
+    /// What an honest end says, for either side, with news of its devices and without.
+    static let seeds: [[UInt8]] = [true, false].flatMap { isWaiting in
+        [chains.theirs, chains.newer].map { chain in
+            var session = ContactSession(
+                isWaiting ? .initiator : .responder, peer: ours.publicKeys.id, showing: chain,
+                contact: contact(chains.ours), chain: chains.ours, time: time)
+            let known = chains.theirs.entries[chains.theirs.entries.count - 1].head
+            let own = chains.ours.entries[chains.ours.entries.count - 1].head
+            session.receive(
+                ContactMessage.greeting(own: own, known: known, time: time).encoded)
+            var stream: [UInt8] = []
+            while let action = session.pollAction() {
+                if case .send(let bytes) = action { stream += bytes }
+            }
+            let further: ContactMessage =
+                isWaiting ? .request(.shares) : .answer(.shares([], isLast: true))
+            return seed {
+                $0.write(UInt8(isWaiting ? 0 : 1))
+                $0.write(UInt8(40))
+                $0.write(stream + further.encoded)
+            }
+        }
+    }
+
+    /// Messages that were read are written and read again as themselves.
+    static func demandStable(_ stream: [UInt8]) throws(BrokenRule) {
+        var unread = stream
+        while let message = try? ContactMessage.cut(from: &unread) {
+            var again = message.encoded
+            let read = try? ContactMessage.cut(from: &again)
+            try demand(read == message && again.isEmpty, "a message is not read as it is written")
+        }
+    }
+}

@@ -1,0 +1,300 @@
+public import SealiftBase
+
+/// A message on the control stream of a session between two contacts (`docs/PROTOCOL.md` §11.11).
+public enum ContactMessage: Equatable, Sendable {
+    /// The first message of each end: its own chain's head, the head that it knows of the other's, and its
+    /// clock.
+    case greeting(own: ChainHead, known: ChainHead, time: WallTime)
+    /// So many bytes of a chain follow: what the other end has not seen.
+    case news(length: Int)
+    /// The next bytes of them; 1 to ``maximumPartLength``.
+    case chain([UInt8])
+    /// The end that dialled asks.
+    case request(ContactRequest)
+    /// The other answers.
+    case answer(ContactAnswer)
+
+    /// The most bytes of a chain in one message.
+    public static let maximumPartLength = 16_384
+    /// The longest message, without its length.
+    static let maximumLength = maximumPartLength + 8
+    /// The most shares or items in one message: the longest of them fit.
+    public static let maximumItemCount = 48
+
+    private enum Kind: UInt8 {
+        case greeting = 0x01
+        case news, chain
+        case shares = 0x10
+        case folder, get, offer
+        case refused = 0x80
+        case shareList, folderList, ticket, taken
+    }
+
+    // MARK: Writing
+
+    /// The message with its length in front, ready for the control stream.
+    public var encoded: [UInt8] {
+        var body = ByteWriter(capacity: 256)
+        switch self {
+        case .greeting(let own, let known, let time):
+            body.write(Kind.greeting.rawValue)
+            body.write(own.encoded)
+            body.write(known.encoded)
+            body.write(UInt64(clamping: time.secondsSince1970))
+        case .news(let length):
+            body.write(Kind.news.rawValue)
+            body.writeVariableLengthInteger(UInt64(length))
+        case .chain(let part):
+            body.write(Kind.chain.rawValue)
+            body.write(part)
+        case .request(let request): Self.write(request, to: &body)
+        case .answer(let answer): Self.write(answer, to: &body)
+        }
+        var whole = ByteWriter(capacity: body.count + 4)
+        whole.writeLengthPrefixed(body.bytes)
+        return whole.bytes
+    }
+
+    private static func write(_ request: ContactRequest, to body: inout ByteWriter) {
+        switch request {
+        case .shares:
+            body.write(Kind.shares.rawValue)
+        case .folder(let share, let path):
+            body.write(Kind.folder.rawValue)
+            body.write(share.bytes)
+            body.writeLengthPrefixed(path?.bytes ?? [])
+        case .get(let share, let parts):
+            body.write(Kind.get.rawValue)
+            body.write(share.bytes)
+            body.writeVariableLengthInteger(UInt64(parts.count))
+            for part in parts { body.writeLengthPrefixed(part.bytes) }
+        case .offer(let offer):
+            body.write(Kind.offer.rawValue)
+            body.write(offer.id)
+            body.write(offer.byteCount)
+            body.write(offer.entryCount)
+            body.writeLengthPrefixed(offer.label)
+            body.writeLengthPrefixed(offer.ticket)
+        }
+    }
+
+    private static func write(_ answer: ContactAnswer, to body: inout ByteWriter) {
+        switch answer {
+        case .refused(let reason):
+            body.write(Kind.refused.rawValue)
+            body.write(reason.rawValue)
+        case .shares(let shares, let isLast):
+            body.write(Kind.shareList.rawValue)
+            body.write(isLast ? 1 : 0 as UInt8)
+            body.writeVariableLengthInteger(UInt64(shares.count))
+            for share in shares {
+                body.write(share.id.bytes)
+                body.write(share.role.rawValue)
+                body.write(share.isApprovalAwaited ? 1 : 0 as UInt8)
+                body.write(UInt64(clamping: share.expires?.secondsSince1970 ?? 0))
+                body.writeLengthPrefixed(share.name)
+            }
+        case .folder(let items, let isLast):
+            body.write(Kind.folderList.rawValue)
+            body.write(isLast ? 1 : 0 as UInt8)
+            body.writeVariableLengthInteger(UInt64(items.count))
+            for item in items {
+                body.write(item.kind.rawValue)
+                body.write(item.size)
+                body.write(UInt64(bitPattern: item.modified))
+                body.writeLengthPrefixed(item.name)
+            }
+        case .ticket(let text):
+            body.write(Kind.ticket.rawValue)
+            body.writeLengthPrefixed(text)
+        case .taken(let standing):
+            body.write(Kind.taken.rawValue)
+            body.write(standing.rawValue)
+        }
+    }
+
+    // MARK: Reading
+
+    /// Cuts the first whole message off `bytes`; nil where more bytes are needed.
+    /// - Throws: ``ContactFailure/violation`` for a message too long, or not one of the above.
+    public static func cut(from bytes: inout [UInt8]) throws(ContactFailure) -> ContactMessage? {
+        var found: (message: ContactMessage, byteCount: Int)?
+        var isMalformed = false
+        bytes.withUnsafeBytes { whole in
+            var reader = ByteReader(whole)
+            do throws(ByteReader.Failure) {
+                let length = try reader.readVariableLengthInteger(atMost: UInt64(maximumLength))
+                var body = ByteReader(try reader.readBytes(count: Int(length)))
+                guard let message = try? Self(&body), body.isAtEnd else {
+                    isMalformed = true
+                    return
+                }
+                found = (message, reader.offset)
+            } catch .outOfBounds {
+                isMalformed = true
+            } catch {
+                // Truncated: the rest has not arrived.
+            }
+        }
+        if isMalformed { throw .violation }
+        guard let found else { return nil }
+        bytes.removeFirst(found.byteCount)
+        return found.message
+    }
+
+    private init(_ reader: inout ByteReader) throws(ByteReader.Failure) {
+        switch Kind(rawValue: try reader.readUInt8()) {
+        case .greeting:
+            let own = try reader.readChainHead()
+            let known = try reader.readChainHead()
+            let time = try reader.readUInt64()
+            guard let seconds = Int64(exactly: time) else { throw .outOfBounds }
+            self = .greeting(own: own, known: known, time: WallTime(secondsSince1970: seconds))
+        case .news:
+            let length = try reader.readVariableLengthInteger(
+                atMost: UInt64(DeviceChain.maximumByteCount))
+            guard length > 0 else { throw .outOfBounds }
+            self = .news(length: Int(length))
+        case .chain:
+            let part = Array(reader.readRemaining())
+            guard (1...Self.maximumPartLength).contains(part.count) else { throw .outOfBounds }
+            self = .chain(part)
+        case .shares: self = .request(.shares)
+        case .folder: self = .request(try Self.readFolder(&reader))
+        case .get: self = .request(try Self.readGet(&reader))
+        case .offer: self = .request(try Self.readOffer(&reader))
+        case .refused:
+            guard let reason = ContactRefusal(rawValue: try reader.readUInt8()) else {
+                throw .outOfBounds
+            }
+            self = .answer(.refused(reason))
+        case .shareList:
+            let isLast = try reader.readFlag()
+            self = .answer(
+                .shares(try Self.readItems(&reader, Self.readShare), isLast: isLast))
+        case .folderList:
+            let isLast = try reader.readFlag()
+            self = .answer(.folder(try Self.readItems(&reader, Self.readItem), isLast: isLast))
+        case .ticket:
+            self = .answer(
+                .ticket(try reader.readRun(1...PushOffer.maximumTicketByteCount)))
+        case .taken:
+            guard let standing = OfferStanding(rawValue: try reader.readUInt8()) else {
+                throw .outOfBounds
+            }
+            self = .answer(.taken(standing))
+        case nil: throw .outOfBounds
+        }
+    }
+
+    private static func readFolder(
+        _ reader: inout ByteReader
+    ) throws(ByteReader.Failure) -> ContactRequest {
+        let share = try reader.readShareID()
+        let path = try reader.readRun(0...GrantedPath.maximumByteCount)
+        if path.isEmpty { return .folder(share, nil) }
+        guard let path = GrantedPath(path) else { throw .outOfBounds }
+        return .folder(share, path)
+    }
+
+    private static func readGet(
+        _ reader: inout ByteReader
+    ) throws(ByteReader.Failure) -> ContactRequest {
+        let share = try reader.readShareID()
+        let count = try reader.readVariableLengthInteger(
+            atMost: UInt64(ContactRequest.maximumPartCount))
+        var parts: [GrantedPath] = []
+        var byteCount = 0
+        for _ in 0..<count {
+            let bytes = try reader.readRun(1...GrantedPath.maximumByteCount)
+            byteCount += bytes.count
+            guard byteCount <= ContactRequest.maximumPartByteCount, let path = GrantedPath(bytes)
+            else { throw .outOfBounds }
+            parts.append(path)
+        }
+        return .get(share, parts)
+    }
+
+    private static func readOffer(
+        _ reader: inout ByteReader
+    ) throws(ByteReader.Failure) -> ContactRequest {
+        let id = try reader.readArray(count: PushOffer.idByteCount)
+        let bytes = try reader.readUInt64()
+        let entries = try reader.readUInt64()
+        let label = try reader.readRun(1...PushOffer.maximumLabelByteCount)
+        let ticket = try reader.readRun(1...PushOffer.maximumTicketByteCount)
+        guard
+            let offer = PushOffer(
+                id: id, byteCount: bytes, entryCount: entries, label: label, ticket: ticket)
+        else { throw .outOfBounds }
+        return .offer(offer)
+    }
+
+    private static func readItems<Item>(
+        _ reader: inout ByteReader,
+        _ read: (inout ByteReader) throws(ByteReader.Failure) -> Item
+    ) throws(ByteReader.Failure) -> [Item] {
+        let count = try reader.readVariableLengthInteger(atMost: UInt64(maximumItemCount))
+        var items: [Item] = []
+        for _ in 0..<count { items.append(try read(&reader)) }
+        return items
+    }
+
+    private static func readShare(
+        _ reader: inout ByteReader
+    ) throws(ByteReader.Failure) -> VisibleShare {
+        let id = try reader.readShareID()
+        guard let role = Role(rawValue: try reader.readUInt8()), role < .owner else {
+            throw .outOfBounds
+        }
+        let isAwaited = try reader.readFlag()
+        guard let expires = Int64(exactly: try reader.readUInt64()) else { throw .outOfBounds }
+        return VisibleShare(
+            id: id, role: role, isApprovalAwaited: isAwaited,
+            expires: expires == 0 ? nil : WallTime(secondsSince1970: expires),
+            name: try reader.readRun(1...ContactName.maximumByteCount))
+    }
+
+    private static func readItem(
+        _ reader: inout ByteReader
+    ) throws(ByteReader.Failure) -> FolderItem {
+        guard let kind = FolderItem.Kind(rawValue: try reader.readUInt8()) else {
+            throw .outOfBounds
+        }
+        let size = try reader.readUInt64()
+        let modified = Int64(bitPattern: try reader.readUInt64())
+        return FolderItem(
+            kind: kind, size: size, modified: modified,
+            name: try reader.readRun(1...GrantedPath.maximumComponentByteCount))
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func readChainHead() throws(Failure) -> ChainHead {
+        let bytes = try readBytes(count: ChainHead.byteCount)
+        guard let head = ChainHead(decoding: bytes) else { throw .outOfBounds }
+        return head
+    }
+
+    fileprivate mutating func readShareID() throws(Failure) -> ShareID {
+        guard let id = ShareID(try readArray(count: ShareID.byteCount)) else {
+            throw .outOfBounds
+        }
+        return id
+    }
+
+    fileprivate mutating func readFlag() throws(Failure) -> Bool {
+        switch try readUInt8() {
+        case 0: false
+        case 1: true
+        default: throw .outOfBounds
+        }
+    }
+
+    /// Reads a run behind its length, which is in `bounds`.
+    fileprivate mutating func readRun(_ bounds: ClosedRange<Int>) throws(Failure) -> [UInt8] {
+        let bytes = Array(try readLengthPrefixedBytes(atMost: bounds.upperBound))
+        guard bytes.count >= bounds.lowerBound else { throw .outOfBounds }
+        return bytes
+    }
+}

@@ -1,0 +1,230 @@
+public import SealiftBase
+public import SealiftCrypto
+
+/// Why a session between two contacts leads to nothing.
+public enum ContactFailure: Error, Equatable, Sendable {
+    /// The other end broke the protocol.
+    case violation
+    /// Their chain is refused, or they are not who they were: a hard stop.
+    case contact(ContactError)
+    /// They have seen more of our own devices than this machine has: its state was put back, or another
+    /// device of ours changed something that has not come here.
+    case ownChainBehind
+    /// They have seen other devices of ours than this machine has, at the same place.
+    case ownChainForked
+    /// The device at the other end does not speak for them any more, or they have to be paired again.
+    case notAdmitted(Contact.SilenceReason)
+}
+
+/// One end of a session between devices of two contacts, as a value (`docs/PROTOCOL.md` §11.11): shows the
+/// heads of both chains, gives and takes what the other has not seen, and only then lets a request through.
+///
+/// Owns no store: what it learns of the contact goes to the driver, which has it on the disk before it takes
+/// the next action.
+public struct ContactSession: Sendable {
+    /// What to do next, in order.
+    public enum Action: Sendable {
+        /// Write these bytes to the control stream.
+        case send([UInt8])
+        /// What the contact showed of their devices is right: store it. The chain is whole.
+        case learned(Contact, DeviceChain, ChainView.Change)
+        /// Both ends know each other's devices; the other's clock says this.
+        case greeted(WallTime)
+        /// The end that dialled asks; see ``ContactSession/answer(_:)``.
+        case request(ContactRequest)
+        /// The other end answered.
+        case answer(ContactAnswer)
+        /// Close the session.
+        case failed(ContactFailure)
+    }
+
+    /// How far the other end's chain is known.
+    private enum Phase {
+        case expectingGreeting
+        case expectingNews
+        case readingNews(length: Int)
+        case greeted
+        case over
+    }
+
+    private let side: HandshakeSide
+    private let own: DeviceChain
+    private let peer: DeviceID
+    /// The contact, as far as is known by now.
+    public private(set) var contact: Contact
+    private let contactChain: DeviceChain
+    private var phase = Phase.expectingGreeting
+    private var peerTime = WallTime(secondsSince1970: 0)
+    private var unread: [UInt8] = []
+    private var news: [UInt8] = []
+    /// A request that came before its sender's chain was known.
+    private var early: ContactRequest?
+    /// Requests and their answers take turns.
+    private var isAsking = false
+    private var actions: [Action] = []
+
+    /// Begins to speak.
+    /// - Parameters:
+    ///   - side: which end this is.
+    ///   - peer: the device at the other end, as the handshake proved it.
+    ///   - own: this user's own chain, whole.
+    ///   - contact: who the other end is, by the key that opened the session.
+    ///   - chain: what is known of the contact's chain, whole.
+    ///   - time: this machine's clock.
+    public init(
+        _ side: HandshakeSide, peer: DeviceID, showing own: DeviceChain, contact: Contact,
+        chain: DeviceChain, time: WallTime
+    ) {
+        self.side = side
+        self.peer = peer
+        self.own = own
+        self.contact = contact
+        contactChain = chain
+        if case .silence(let reason) = contact.admission(of: peer) {
+            fail(.notAdmitted(reason))
+        } else {
+            send(.greeting(own: ownHead, known: contact.devices.head, time: time))
+        }
+    }
+
+    // A chain has at least one entry.
+    private var ownHead: ChainHead { own.entries[own.entries.count - 1].head }
+
+    /// Whether both ends know each other's devices.
+    public var isGreeted: Bool { if case .greeted = phase { true } else { false } }
+
+    /// Whether it ended in a failure.
+    public var isOver: Bool { if case .over = phase { true } else { false } }
+
+    /// Takes the next action; nil where there is none.
+    public mutating func pollAction() -> Action? { actions.isEmpty ? nil : actions.removeFirst() }
+
+    // MARK: Inputs
+
+    /// Takes bytes of the control stream.
+    public mutating func receive(_ bytes: [UInt8]) {
+        guard !isOver else { return }
+        unread += bytes
+        do throws(ContactFailure) {
+            while !isOver, let message = try ContactMessage.cut(from: &unread) {
+                try receive(message)
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// Asks the other end; the answer is an action. Only where this end dialled, and nothing is being asked.
+    public mutating func ask(_ request: ContactRequest) {
+        guard side == .initiator, !isAsking, !isOver else { return }
+        isAsking = true
+        send(.request(request))
+    }
+
+    /// Answers the request that was the last action of its kind; the last answer ends the turn.
+    public mutating func answer(_ answer: ContactAnswer) {
+        guard side == .responder, isAsking, !isOver else { return }
+        if answer.isLast { isAsking = false }
+        send(.answer(answer))
+    }
+
+    // MARK: Rules
+
+    private mutating func receive(_ message: ContactMessage) throws(ContactFailure) {
+        switch (message, phase) {
+        case (.greeting(let theirs, let known, let time), .expectingGreeting):
+            try take(theirs, known: known, time: time)
+        case (.news(let length), .expectingNews):
+            phase = .readingNews(length: length)
+        case (.chain(let part), .readingNews(let length)):
+            guard part.count <= length - news.count else { throw .violation }
+            news += part
+            guard news.count == length else { return }
+            try takeNews()
+        case (.request(let request), .greeted) where side == .responder && !isAsking:
+            isAsking = true
+            actions.append(.request(request))
+        case (.request(let request), .expectingNews) where side == .responder && early == nil,
+            (.request(let request), .readingNews) where side == .responder && early == nil:
+            early = request
+        case (.answer(let answer), .greeted) where side == .initiator && isAsking:
+            if answer.isLast { isAsking = false }
+            actions.append(.answer(answer))
+        default:
+            throw .violation
+        }
+    }
+
+    private mutating func take(
+        _ theirs: ChainHead, known: ChainHead, time: WallTime
+    ) throws(ContactFailure) {
+        peerTime = time
+        try give(to: known)
+        switch theirs.compared(to: contact.devices.head) {
+        case .same: greet()
+        case .newer: phase = .expectingNews
+        case .older:
+            throw .contact(
+                .chain(.rollback(seen: contact.devices.head.position, offered: theirs.position)))
+        case .forked: throw .contact(.chain(.fork(at: theirs.position)))
+        case .unrelated:
+            throw .contact(
+                .identityChanged(pinned: contact.identity, offered: theirs.identity))
+        }
+    }
+
+    /// Gives what the other end has not seen of this user's devices.
+    private mutating func give(to known: ChainHead) throws(ContactFailure) {
+        switch ownHead.compared(to: known) {
+        case .same: break
+        case .newer:
+            guard let run = own.newer(than: known) else { throw .violation }
+            let bytes = run.encoded
+            send(.news(length: bytes.count))
+            for start in stride(from: 0, to: bytes.count, by: ContactMessage.maximumPartLength) {
+                let end = min(start + ContactMessage.maximumPartLength, bytes.count)
+                send(.chain(Array(bytes[start..<end])))
+            }
+        case .older: throw .ownChainBehind
+        case .forked: throw .ownChainForked
+        case .unrelated: throw .violation
+        }
+    }
+
+    private mutating func takeNews() throws(ContactFailure) {
+        let bytes = news
+        news = []
+        guard let run = bytes.withUnsafeBytes({ DeviceChain(decoding: $0) }) else {
+            throw .violation
+        }
+        let change: ChainView.Change
+        do throws(ContactError) { change = try contact.take(run) } catch { throw .contact(error) }
+        let kept = contactChain.entries.filter { entry in
+            entry.position.generation == run.entries[0].position.generation
+                && entry.position < run.entries[0].position
+        }
+        guard let whole = DeviceChain(kept + run.entries) else { throw .violation }
+        if change != .unchanged { actions.append(.learned(contact, whole, change)) }
+        if case .silence(let reason) = contact.admission(of: peer) { throw .notAdmitted(reason) }
+        greet()
+    }
+
+    private mutating func greet() {
+        phase = .greeted
+        actions.append(.greeted(peerTime))
+        guard let request = early else { return }
+        early = nil
+        isAsking = true
+        actions.append(.request(request))
+    }
+
+    private mutating func fail(_ failure: ContactFailure) {
+        unread = []
+        news = []
+        early = nil
+        phase = .over
+        actions.append(.failed(failure))
+    }
+
+    private mutating func send(_ message: ContactMessage) { actions.append(.send(message.encoded)) }
+}

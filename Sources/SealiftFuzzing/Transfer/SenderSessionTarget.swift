@@ -97,6 +97,8 @@ private struct SenderRun {
 
     /// Whatever was asked, the work comes to an end.
     mutating func end() throws(BrokenRule) {
+        // The session has work of its own from the beginning: the listing that goes ahead.
+        try takeActions()
         try work(steps: Self.patience)
         try takeActions()
         guard case .idle = worker.step() else {

@@ -68,7 +68,7 @@ struct DeviceActionsTests {
         let scene = try Scene()
         #expect(try readDevices(home: scene.home).map(\.device.isThis) == [true, false, false])
         #expect(
-            try Self.code { _ = try scene.revoke(scene.fingerprint(0), Scene.words(2)) }
+            Self.code { _ = try scene.revoke(scene.fingerprint(0), Scene.words(2)) }
                 == .wordsWrong)
         #expect(try readDevices(home: scene.home).allSatisfy(\.device.isActive))
         let before = try StateHome(scene.home).requireIdentity()

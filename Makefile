@@ -1,4 +1,5 @@
-# One configuration and one set of flags for build, demo and test: other flags rebuild everything.
+# One configuration and one set of flags for build, demo and test: other flags rebuild everything. So does a
+# `swift test` that builds by itself, which adds flags of its own.
 FLAGS := -c release -Xswiftc -enable-testing
 
 .PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-rendezvous test-kill test-peers netlab
@@ -12,7 +13,8 @@ build: ## Build .build/release/sealift, installing what is missing
 
 test: ## Build and run every test
 	@scripts/bootstrap test
-	swift test $(FLAGS) --disable-xctest
+	swift build $(FLAGS) --build-tests
+	swift test $(FLAGS) --disable-xctest --skip-build
 
 demo: build ## Build, then send a real tree between two processes and compare both ends
 	@scripts/demo
@@ -47,4 +49,5 @@ bench-rendezvous: build ## Load a rendezvous server with 10,000 clients on loopb
 
 test-peers: build ## Play the independent Python peers, honest and hostile, against the built program (5 min)
 	@scripts/bootstrap peers
-	PATH="$(CURDIR)/.build/peers/bin:$$PATH" SEALIFT_PEER_TESTS=1 swift test $(FLAGS) --disable-xctest --filter PeerTests
+	SEALIFT_PEER_TESTS=1 swift build $(FLAGS) --build-tests
+	PATH="$(CURDIR)/.build/peers/bin:$$PATH" SEALIFT_PEER_TESTS=1 swift test $(FLAGS) --disable-xctest --skip-build --filter PeerTests

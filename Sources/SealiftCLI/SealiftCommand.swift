@@ -22,6 +22,9 @@ struct SealiftCommand: ParsableCommand {
               sealift pair                           makes somebody a contact, by a code
               sealift share add model/ --with bob    lets a contact have it
               sealift inbox                          what contacts offer
+              sealift up                             serves your shares, takes offers
+              sealift browse alice                   what a contact shares with you
+              sealift get alice/llm-v3               downloads it, proven
               sealift device                         your devices; revoke ends a lost one
               sealift backup FILE                    contacts, receipts and log, sealed
               sealift restore                        your identity, from the recovery words
@@ -44,7 +47,8 @@ struct SealiftCommand: ParsableCommand {
             SendCommand.self, ReceiveCommand.self, HashCommand.self, VerifyCommand.self,
             RendezvousCommand.self, DoctorCommand.self, LogCommand.self, IdCommand.self,
             PairCommand.self, ContactCommand.self, ShareCommand.self, RuleCommand.self,
-            InboxCommand.self, DeviceCommand.self, BackupCommand.self, RestoreCommand.self,
+            InboxCommand.self, UpCommand.self, BrowseCommand.self, GetCommand.self,
+            DeviceCommand.self, BackupCommand.self, RestoreCommand.self,
         ])
 }
 

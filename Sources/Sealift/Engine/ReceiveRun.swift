@@ -277,7 +277,8 @@ final class ReceiveRun {
         do throws(SealiftError) {
             if let sender {
                 try records.started(
-                    sender, decision: options.role == .pairingCode ? .code : .ticket,
+                    sender,
+                    decision: options.decision ?? (options.role == .pairingCode ? .code : .ticket),
                     subject: [options.absoluteOutput])
             }
         } catch {

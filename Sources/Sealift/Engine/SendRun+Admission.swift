@@ -8,7 +8,8 @@ extension SendRun {
     func admit(
         _ id: SenderEndpoint.SessionID, _ peer: DevicePublicKeys, _ path: PathID
     ) {
-        if let refusal = desk.refusal(for: peer.id) {
+        let isMeant = options.grant?.recipients.contains(peer.id) ?? true
+        if let refusal = isMeant ? desk.refusal(for: peer.id) : .declined {
             endpoint.refuse(id, refusal)
             noteDenied(peer.id, refusal)
             return
@@ -58,7 +59,8 @@ extension SendRun {
         let byTicket = endpoint.secretTag(of: id) == ticket
         try records.started(
             device,
-            decision: options.admission == .asked ? .user : byTicket ? .ticket : .code,
+            decision: options.grant?.decision
+                ?? (options.admission == .asked ? .user : byTicket ? .ticket : .code),
             subject: desk.paths)
     }
 

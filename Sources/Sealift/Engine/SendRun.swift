@@ -68,7 +68,7 @@ final class SendRun {
         records = try TransferRecords(home: home, device: device, direction: .sent)
         receipts = SenderReceipts(records)
         ownFingerprint = device.publicKeys.id.fingerprint.description
-        let sources = try SendArguments(options.paths)
+        let sources = try SendArguments(options.paths, landingAs: options.grant?.name)
         var desk = try TicketDesk(home: home, options: options, sources: sources)
         manifest = try options.manifest.map { path throws(SealiftError) in
             try ManifestFile(named: path)
@@ -89,7 +89,7 @@ final class SendRun {
         } catch {
             throw SealiftError(listening: error)
         }
-        catalog = try Self.scan(sources, home, cancellation, self.observer)
+        catalog = try Self.scan(sources, options.grant, home, cancellation, self.observer)
         progress = SendProgress(of: catalog.totals)
         try desk.open(
             sockets: pump.sockets,
@@ -116,7 +116,7 @@ final class SendRun {
                 ? nil : try LanListener(options.network, notify: waker)
             try finder.awaitCalls(desk.ticket.secret)
             codes =
-                options.contactedServers.isEmpty
+                options.contactedServers.isEmpty || !options.offersCode
                 ? nil
                 : try CodeDesk(
                     servers: options.contactedServers, meeting: Meeting(desk.ticket),
@@ -129,12 +129,12 @@ final class SendRun {
 
     /// Walks what is to be sent. What was told of it is shown, also where that is the end.
     private static func scan(
-        _ sources: SendArguments, _ home: StateHome, _ cancellation: Cancellation,
-        _ observer: ObserverThread
+        _ sources: SendArguments, _ grant: GrantedContent?, _ home: StateHome,
+        _ cancellation: Cancellation, _ observer: ObserverThread
     ) throws(SealiftError) -> SendCatalog {
         do throws(SealiftError) {
             let catalog = try SendCatalog(
-                scanning: sources, home: home.folder, cancellation: cancellation
+                scanning: sources, granted: grant, home: home.folder, cancellation: cancellation
             ) { event in
                 observer.tell(event)
             }

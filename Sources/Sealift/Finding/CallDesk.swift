@@ -29,6 +29,8 @@ final class CallDesk: Sendable {
 
     /// Secrets whose calls are waited for at once: a ticket's and those of the latest codes.
     static let mostLines = 8
+    /// Contacts' devices whose calls are waited for by one connection: three names each, in a list of 128.
+    static let mostContactLines = 42
     /// How long after a lost connection the next is tried; twice as long each time, up to half a minute.
     private static let firstRetry = Duration.seconds(1)
     private static let longestRetry = Duration.seconds(30)
@@ -38,7 +40,7 @@ final class CallDesk: Sendable {
     /// Boxes kept to be put again at a server that was lost or busy: calls that may still live.
     private static let mostOutgoing = 4
     /// Arrivals that wait; more are dropped, and come again if they matter.
-    private static let capacity = 16
+    private static let arrivalCapacity = 16
 
     /// One secret whose mailboxes are ours.
     private struct Line: Sendable {
@@ -59,6 +61,7 @@ final class CallDesk: Sendable {
     private let role: CallRole
     private let dummies: MailboxKey
     private let policy: NetworkPolicy
+    private let capacity: Int
     private let state = Mutex(State())
     private let arrivals: BoundedQueue<Arrival>
     /// What the thread sleeps at between two tries; closed to wake it up for good.
@@ -69,15 +72,17 @@ final class CallDesk: Sendable {
     ///   - role: which end of a call we are.
     ///   - dummies: what fills the list of names.
     ///   - waker: woken when there is an arrival, and when the standing changes.
+    ///   - capacity: how many secrets' mailboxes one may wait at.
     init(
         _ server: RendezvousAddress, role: CallRole, dummies: MailboxKey, policy: NetworkPolicy,
-        waker: Waker
+        waker: Waker, capacity: Int = CallDesk.mostLines
     ) throws(SystemError) {
         self.server = server
         self.role = role
         self.dummies = dummies
         self.policy = policy
-        arrivals = BoundedQueue(capacity: Self.capacity) { waker.wake() }
+        self.capacity = capacity
+        arrivals = BoundedQueue(capacity: Self.arrivalCapacity) { waker.wake() }
         // Detached: it may be waiting for a server that does not answer, and touches nothing of ours.
         _ = try NamedThread(name: "sealift calls") { [self] in
             run { waker.wake() }
@@ -92,7 +97,7 @@ final class CallDesk: Sendable {
     /// Waits for boxes under `psk` too, from now on, as line `number`; the oldest of the codes makes room.
     func open(line number: Int, _ psk: PreSharedKey) {
         state.withLock { state in
-            if state.lines.count == Self.mostLines { state.lines.remove(at: 1) }
+            if state.lines.count == capacity { state.lines.remove(at: 1) }
             state.lines.append(
                 Line(
                     number: number, mailboxes: MailboxKey(psk.secret), boxes: CallBoxes(psk: psk)))

@@ -16,6 +16,8 @@ final class PathFinder {
     private static let callInterval = Duration.seconds(25)
     /// More servers are not used at once.
     private static let mostServers = 4
+    /// The most connections to servers while contacts are waited for.
+    private static let mostContactDesks = 32
     /// Proven paths that are remembered.
     private static let mostPaths = 32
     /// The line of the ticket, or of the code that the receiver typed.
@@ -123,6 +125,34 @@ final class PathFinder {
         if desks.isEmpty { try openDesks(psk) }
         for desk in desks { desk.open(line: number, psk) }
         try openRelay()
+    }
+
+    /// Waits for calls under these secrets and no others: those of contacts' devices. They are shared out
+    /// among several connections to each server, as many as one list of names can hold.
+    func awaitCalls(of secrets: [PreSharedKey]) throws(SystemError) {
+        guard !servers.isEmpty else { return }
+        for desk in desks { desk.finish() }
+        desks = []
+        lines = []
+        for start in stride(from: 0, to: secrets.count, by: CallDesk.mostContactLines)
+        where desks.count < Self.mostContactDesks {
+            let chunk = secrets[start..<min(start + CallDesk.mostContactLines, secrets.count)]
+            let dummies = MailboxKey(dummiesBeside: chunk[start].secret, of: device)
+            for server in servers {
+                let desk = try CallDesk(
+                    server, role: role, dummies: dummies, policy: policy, waker: waker,
+                    capacity: CallDesk.mostContactLines)
+                for (offset, secret) in chunk.enumerated() {
+                    desk.open(line: nextLine + offset, secret)
+                }
+                desks.append(desk)
+            }
+            for secret in chunk {
+                lines.append(Line(number: nextLine, psk: secret))
+                nextLine += 1
+            }
+        }
+        if !lines.isEmpty { try openRelay() }
     }
 
     /// Calls whoever waits with `psk`, from `start` on, until ``stopCalling()``.

@@ -73,6 +73,10 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case invitationUnusable = "invitation_unusable"
 
     // Sharing.
+    /// The contact's machine does not allow it.
+    case accessDenied = "access_denied"
+    /// The contact's machine cannot do it now.
+    case peerUnavailable = "peer_unavailable"
     /// No share has this name.
     case shareUnknown = "share_unknown"
     /// The contact has no grant in the share.
@@ -145,7 +149,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     /// The exit status that goes with this error.
     public var exitStatus: ExitStatus {
         switch self {
-        case .cannotConnect, .nobodyCame, .cannotListen, .rendezvousUnreachable: .cannotConnect
+        case .cannotConnect, .nobodyCame, .cannotListen, .rendezvousUnreachable, .peerUnavailable:
+            .cannotConnect
         case .notATicket, .ticketMistyped, .ticketNewerVersion, .ticketMalformed, .ticketUsed,
             .ticketExpired, .ticketWithdrawn, .ticketDeclined, .wrongSender,
             .codeMistyped, .codeUnknown, .codeWrong, .invitationUnusable:
@@ -159,7 +164,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
             .passphraseWrong, .wordsNeeded, .wordsWrong:
             .storage
         case .destinationExists, .ticketFileInUse, .declined, .alreadyRunning, .identityConflict,
-            .nameRefused, .offerSettled, .notVerified, .limitReached, .clockBehind:
+            .nameRefused, .offerSettled, .notVerified, .limitReached, .clockBehind,
+            .accessDenied:
             .conflict
         case .usage, .contactUnknown, .shareUnknown, .memberUnknown, .ruleUnknown, .offerUnknown,
             .deviceUnknown:

@@ -1,5 +1,6 @@
 import SealiftCrypto
 import SealiftIO
+import Synchronization
 
 /// A passphrase, in memory that is wiped when the last holder lets go of it.
 public struct Passphrase: Sendable, CustomStringConvertible {
@@ -40,6 +41,14 @@ public struct PassphraseSource: Sendable, Equatable {
         }
     }
 
+    private final class KeptAnswer: Sendable {
+        private let value = Mutex<Passphrase?>(nil)
+        var answer: Passphrase? {
+            get { value.withLock { $0 } }
+            set { value.withLock { $0 = newValue } }
+        }
+    }
+
     private let asker: Asker?
 
     /// Nobody knows one.
@@ -59,6 +68,19 @@ public struct PassphraseSource: Sendable, Equatable {
 
     func obtain(isRetry: Bool) throws(SealiftError) -> Passphrase? {
         try asker?.ask(isRetry)
+    }
+
+    /// A source that asks this one until an answer was right, and then goes on to give that: for a process
+    /// that opens the state several times.
+    func askingOnce() -> PassphraseSource {
+        guard let asker else { return .none }
+        let shared = KeptAnswer()
+        return PassphraseSource { isRetry throws(SealiftError) in
+            if !isRetry, let answer = shared.answer { return answer }
+            let answer = try asker.ask(isRetry)
+            shared.answer = answer
+            return answer
+        }
     }
 
     /// The same source; not the same passphrase.

@@ -1,5 +1,6 @@
 public import SealiftContent
 import SealiftCrypto
+import SealiftPeople
 public import SealiftRendezvous
 public import SealiftTransfer
 
@@ -9,6 +10,8 @@ public struct ReceiveOptions: Sendable {
     public var ticket: Ticket
     /// What the ticket's key was made for.
     var role = SessionRole.ticket
+    /// Why it is taken, for the log, where it is not the ticket or code alone.
+    var decision: AuditEntry.Decision?
     /// The folder to receive into, as the bytes of a path; created where it is missing.
     public var output: [UInt8]
     /// How long to try for the first contact.

@@ -36,6 +36,10 @@ public struct SendOptions: Equatable, Sendable {
     public var home: [UInt8]?
     /// Where the passphrase of that state comes from, where it has one.
     public var passphrase = PassphraseSource.none
+    /// Whose right it is to have what is sent; nil where the ticket alone is.
+    var grant: GrantedContent?
+    /// Whether a code is offered where a rendezvous server is named.
+    var offersCode = true
 
     /// Who may have what is sent.
     public enum Audience: Sendable {

@@ -23,8 +23,20 @@ public enum TransferEvent: Equatable, Sendable {
     case file(FileReport)
     /// One of many receivers has confirmed the whole; the sender goes on for others.
     case delivered(Delivery)
+    /// How the offer of what is sent stands with the contact it is for.
+    case offer(contact: String, OfferProgress)
     /// Something the user should know, though the transfer goes on.
     case warning(TransferWarning)
+}
+
+/// How an offer stands with whom it is made to.
+public enum OfferProgress: String, Equatable, Sendable {
+    /// They have not been reached; it is tried again until they are.
+    case unreachable
+    /// They know of it; it waits for their yes.
+    case waiting
+    /// A rule of theirs took it.
+    case accepted
 }
 
 /// Who is at the other end, and how they are reached.

@@ -10,13 +10,14 @@ struct SendArguments {
     let canonicalPaths: [[UInt8]]
 
     /// Finds what `paths` name.
+    /// - Parameter name: what a folder is called at the receiver; nil for its own name.
     /// - Throws: a clear error for the first that cannot be sent.
-    init(_ paths: [[UInt8]]) throws(SealiftError) {
+    init(_ paths: [[UInt8]], landingAs name: [UInt8]? = nil) throws(SealiftError) {
         var roots: [ScanRoot] = []
         var canonical: [[UInt8]] = []
         for path in paths {
             do throws(SystemError) {
-                roots.append(try ScanRoot(argument: path))
+                roots.append(try ScanRoot(argument: path, folderLandingAs: name))
                 canonical.append(try ScanRoot.canonicalPath(of: path))
             } catch {
                 throw SealiftError(argument: path, error)

@@ -24,9 +24,11 @@ final class SendCatalog: Sendable {
     let leftOut: (skipped: UInt64, unreadable: UInt64)
 
     /// Walks `arguments` and spools the listing; `tell` is told what is left out.
+    /// - Parameter granted: what of it is listed, without a word about the rest; nil for everything.
     /// - Throws: an argument cannot be read, the spool cannot be written, or the user stopped it.
     init(
-        scanning arguments: SendArguments, home: Home, cancellation: Cancellation,
+        scanning arguments: SendArguments, granted: GrantedContent? = nil, home: Home,
+        cancellation: Cancellation,
         tell: (TransferEvent) -> Void
     ) throws(SealiftError) {
         tree = arguments.tree
@@ -45,6 +47,9 @@ final class SendCatalog: Sendable {
                 if cancellation.isRequested { throw .interrupted(byUserOf: .send) }
                 switch event {
                 case .item(let item):
+                    if let granted, !granted.lists(item.path, isFolder: item.kind == .directory) {
+                        return
+                    }
                     do throws(StorageFailure) {
                         try scan.append(item) { warning in
                             leftOut.skipped += 1
@@ -54,6 +59,8 @@ final class SendCatalog: Sendable {
                         throw SealiftError(error, doing: .send)
                     }
                 case .warning(let warning):
+                    // A name that was not granted is nobody's business.
+                    if let granted, !granted.lists(warning.path, isFolder: false) { return }
                     tell(Self.event(warning, &leftOut))
                 }
             }

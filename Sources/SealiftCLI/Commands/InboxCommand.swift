@@ -5,7 +5,7 @@ internal import Sealift
 struct InboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inbox",
-        abstract: "Show what contacts offer, and say no to it.",
+        abstract: "Show what contacts offer; take it, or say no.",
         discussion: """
             An offer is a name and a size: nothing of it is on this machine before a yes. An offer is \
             named by the first digits of its id. At most 16 of one contact wait, and 256 in all. What a \
@@ -14,12 +14,14 @@ struct InboxCommand: ParsableCommand {
             EXAMPLES:
               sealift inbox list
               sealift inbox show 9f3a
+              sealift inbox accept 9f3a --output incoming
               sealift inbox decline 9f3a
 
             \(HelpText.exitStatus)
             """,
         subcommands: [
-            InboxListCommand.self, InboxShowCommand.self, InboxDeclineCommand.self,
+            InboxListCommand.self, InboxShowCommand.self, InboxAcceptCommand.self,
+            InboxDeclineCommand.self,
         ],
         defaultSubcommand: InboxListCommand.self)
 }

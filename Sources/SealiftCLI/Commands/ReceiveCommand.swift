@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Sealift
 internal import SealiftTraversal
-internal import SealiftContent
 
 /// `sealift receive`: takes a ticket, shows what is offered, and receives it.
 struct ReceiveCommand: ParsableCommand {
@@ -32,44 +31,10 @@ struct ReceiveCommand: ParsableCommand {
             \(HelpText.exitStatus)
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "The folder to receive into; created where it is missing (default: the current one).",
-            valueName: "folder"))
-    var output: PathArgument?
-
     @Option(help: ArgumentHelp("Read the ticket from this file.", valueName: "file"))
     var ticketFile: PathArgument?
 
-    @Option(
-        help: ArgumentHelp(
-            "What to do where a name is taken: fail, skip, rename (\"name (1).ext\") or overwrite.",
-            valueName: "action"))
-    var onConflict = ConflictArgument.fail
-
-    @Option(
-        help: ArgumentHelp("Receive only what fits; may be repeated.", valueName: "pattern"),
-        transform: PatternArgument.init(argument:))
-    var include: [PatternArgument] = []
-
-    @Option(
-        help: ArgumentHelp("Leave out what fits; may be repeated.", valueName: "pattern"),
-        transform: PatternArgument.init(argument:))
-    var exclude: [PatternArgument] = []
-
-    @Flag(help: "Read every file back from the disk before the whole is confirmed.")
-    var verifyDisk = false
-
-    @Flag(help: "Receive without a question; needed where no terminal is there to ask.")
-    var yes = false
-
-    @Flag(help: "Show every entry that is offered and take nothing; the ticket stays free.")
-    var dryRun = false
-
-    @Option(
-        help: ArgumentHelp(
-            "Write what was delivered to this file, for `sealift verify`.", valueName: "file"))
-    var manifest: PathArgument?
+    @OptionGroup var reception: ReceptionOptions
 
     @OptionGroup var network: NetworkOptions
 
@@ -91,7 +56,6 @@ struct ReceiveCommand: ParsableCommand {
                 "a ticket or code is never an argument: others on this machine can read it there. "
                     + "Give it by --ticket-file FILE, SEALIFT_TICKET, or standard input")
         }
-        if yes && dryRun { throw ValidationError("--yes and --dry-run contradict each other") }
     }
 
     func run() throws {
@@ -99,8 +63,7 @@ struct ReceiveCommand: ParsableCommand {
         let source = try TicketSource.choose(
             file: ticketFile?.bytes, environment: Environment.text("SEALIFT_TICKET"),
             inputIsTerminal: inputIsTerminal)
-        let mode = try Question.mode(
-            yes: yes, dryRun: dryRun, hasPerson: inputIsTerminal && StandardStream.error.isTerminal)
+        let mode = try reception.question()
         let run = TransferRun(asJSON: json)
         try run.run(question: mode) { observer, cancellation throws(SealiftError) in
             let options = try options(
@@ -112,7 +75,7 @@ struct ReceiveCommand: ParsableCommand {
     private func options(
         _ text: String, cancellation: Cancellation
     ) throws(SealiftError) -> ReceiveOptions {
-        let output = output?.bytes ?? Array(".".utf8)
+        let output = reception.outputBytes
         let servers = network.noSignaling ? [] : try Environment.rendezvous()
         let relay = try network.relayAccess(meetingAt: servers)
         var options =
@@ -126,11 +89,7 @@ struct ReceiveCommand: ParsableCommand {
         options.stun = try network.servers()
         options.network = network.policy
         options.relay = relay
-        options.onConflict = onConflict.policy
-        options.selection = EntrySelection(
-            included: include.map(\.pattern), excluded: exclude.map(\.pattern))
-        options.verifiesDisk = verifyDisk
-        options.manifest = manifest?.bytes
+        reception.apply(to: &options)
         return options
     }
 }

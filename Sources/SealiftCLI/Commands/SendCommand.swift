@@ -20,6 +20,7 @@ struct SendCommand: ParsableCommand {
               SEALIFT_RENDEZVOUS=wss://rv.example.org sealift send model/   shows a code too
               sealift send --listen 0.0.0.0:4000 --advertise 198.51.100.2:4000 model/
               sealift send --keep --confirm model/           many receivers, each asked for
+              sealift send model/ --to bob                   to a contact: no ticket, no code
               sealift send --interface wg0 --no-signaling model/   inside a VPN, no server
 
             \(HelpText.exitStatus)
@@ -46,6 +47,20 @@ struct SendCommand: ParsableCommand {
             valueName: "time"),
         transform: DurationArgument.init(argument:))
     var wait: DurationArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Offer it to this contact, who accepts by hand (`sealift inbox`) or by a rule; nobody is \
+            shown a ticket.
+            """, valueName: "contact"))
+    var to: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --to: dial the contact here too, repeatable.", valueName: "addr:port"),
+        transform: AddressArgument.init(argument:))
+    var address: [AddressArgument] = []
 
     @Flag(help: "Serve every receiver that comes, until Ctrl-C; the ticket is for many.")
     var keep = false
@@ -77,6 +92,13 @@ struct SendCommand: ParsableCommand {
         guard !code || !network.noSignaling else {
             throw ValidationError("--code and --no-signaling contradict each other")
         }
+        guard to == nil || !(keep || confirm || code || ticketFile != nil) else {
+            throw ValidationError(
+                "--to names who may have it: leave out --keep, --confirm, --code and --ticket-file")
+        }
+        guard to != nil || address.isEmpty else {
+            throw ValidationError("--address says where the contact of --to is")
+        }
         guard !keep || manifest == nil else {
             throw ValidationError(
                 "--keep and --manifest contradict each other: each receiver may take another part")
@@ -94,8 +116,25 @@ struct SendCommand: ParsableCommand {
         options.passphrase = PassphraseInput.source(run.cancellation)
         try run.run(question: .accept, result: code ? .code : .ticket) {
             [options] observer, cancellation throws(SealiftError) in
-            try runSend(options, observer: observer, cancellation: cancellation)
+            if let to {
+                return try runSend(
+                    options, to: to, reach(options), observer: observer,
+                    cancellation: cancellation)
+            }
+            return try runSend(options, observer: observer, cancellation: cancellation)
         }
+    }
+
+    /// How the contact is reached: as the receiver will reach us.
+    private func reach(_ options: SendOptions) -> ContactReach {
+        var reach = ContactReach()
+        reach.addresses = address.map(\.address)
+        reach.rendezvous = options.rendezvous
+        reach.stun = options.stun
+        reach.network = options.network
+        reach.relay = options.relay
+        reach.home = options.home
+        return reach
     }
 
     private func options() throws(SealiftError) -> SendOptions {

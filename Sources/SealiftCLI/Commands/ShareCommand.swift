@@ -56,7 +56,7 @@ struct ShareListCommand: ParsableCommand {
 struct ShareAddCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Share a file or folder.",
-        usage: "sealift share add [--name <name>] [--with <contact:role>] [<options>] <path>",
+        usage: "sealift share add [--with <contact:role>] [<options>] <path>",
         discussion: """
             The name is the path's last part unless --name says another. The limits hold for everybody \
             named by --with; further members come by `sealift share grant`. A folder that holds \

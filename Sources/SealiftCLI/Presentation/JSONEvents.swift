@@ -31,6 +31,10 @@ enum JSONEvents {
                     ("files", .integer(delivery.files)),
                     ("bytes", .integer(delivery.bytes)),
                 ])
+        case .offer(let contact, let standing):
+            object(
+                "offer_told",
+                [("contact", .string(contact)), ("standing", .string(standing.rawValue))])
         case .warning(let warning):
             object(
                 "warning",

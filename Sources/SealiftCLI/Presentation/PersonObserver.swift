@@ -45,6 +45,8 @@ struct PersonObserver: TransferObserver {
                 terminal.style.good("delivered:") + " \(ByteText.count(delivery.files, "file")), "
                     + "\(ByteText.text(delivery.bytes)), to device \(delivery.peerFingerprint)\n"
                     + "root: \(delivery.root.hexadecimal) (the same at both ends)\n")
+        case .offer(let contact, let standing):
+            terminal.show(Self.words(contact, standing))
         case .warning(let warning):
             let name = warning.path.map { PrintableText.escape($0) + ": " } ?? ""
             terminal.show(terminal.style.warning("warning:") + " \(name)\(warning.message)\n")
@@ -57,6 +59,16 @@ struct PersonObserver: TransferObserver {
 
     func admit(_ receiver: PeerConnection) -> Decision {
         question.admit(receiver, terminal: terminal)
+    }
+
+    private static func words(_ contact: String, _ standing: OfferProgress) -> String {
+        switch standing {
+        case .unreachable:
+            "\(contact) is not there: no machine of theirs runs `sealift up`, or has added you. "
+                + "Trying on\n"
+        case .waiting: "\(contact) has the offer: it waits for their yes\n"
+        case .accepted: "a rule of \(contact)'s takes the offer\n"
+        }
     }
 
     /// Only what needs attention: ten thousand names that went well would hide the one that did not.

@@ -17,9 +17,12 @@ public struct ScanRoot: Sendable {
 
     /// Finds what `argument` names. Trailing slashes mean nothing. A link that the user named is
     /// followed, here and once: it lands under its own name with what it points to.
+    /// - Parameter folderName: the name under which a folder lands instead; files keep theirs.
     /// - Throws: `ENOENT`, `EACCES`; `EINVAL` for `/` and for the empty argument, which have no
     ///   name to land under.
-    public init(argument: [UInt8]) throws(SystemError) {
+    public init(
+        argument: [UInt8], folderLandingAs folderName: [UInt8]? = nil
+    ) throws(SystemError) {
         var path = argument
         while path.count > 1, path.last == PathBytes.separator { path.removeLast() }
         guard !path.isEmpty, path != [PathBytes.separator], !path.contains(0) else {
@@ -43,8 +46,12 @@ public struct ScanRoot: Sendable {
             }
         self.argument = argument
         self.name = name
-        landingName = hasNoName ? name : typedName
         parent = try DirectoryHandle.open(path: opened)
+        var landingName = hasNoName ? name : typedName
+        if let folderName, try parent.status(of: name).kind == .directory {
+            landingName = folderName
+        }
+        self.landingName = landingName
     }
 
     /// The absolute path of what `argument` names, without links, `.` and `..`.

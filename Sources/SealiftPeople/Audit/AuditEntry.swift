@@ -45,6 +45,8 @@ public struct AuditEntry: Hashable, Sendable {
         case user = 3
         /// A rule that the user wrote.
         case rule = 4
+        /// A grant in a share.
+        case share = 5
     }
 
     /// How it ended.

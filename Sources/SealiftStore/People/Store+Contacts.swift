@@ -12,6 +12,25 @@ extension Store {
         try read { try ContactBook(in: $0) }
     }
 
+    /// A contact with its whole chain, as a session shows and needs it; nil where there is none.
+    public func contactWithChain(
+        _ identity: IdentityID
+    ) throws(StoreFailure) -> (contact: Contact, chain: DeviceChain)? {
+        let found = try read { database -> (Contact, DeviceChain)?? in
+            let row = try Row.fetchOne(
+                database,
+                sql: "SELECT \(Contact.columns) FROM contact WHERE identity = ?",
+                arguments: [Data(identity.value.bytes)])
+            guard let row else { return .some(nil) }
+            guard let contact = try? Contact(StoredRow(row)),
+                let chain = DeviceChain(stored: row["chain"] as Data)
+            else { return nil }
+            return (contact, chain)
+        }
+        guard let found else { throw .damaged("a contact cannot be read") }
+        return found.map { (contact: $0.0, chain: $0.1) }
+    }
+
     /// When each contact was added, by this machine's clock.
     public func contactTimes() throws(StoreFailure) -> [IdentityID: WallTime] {
         try read { database in

@@ -4,25 +4,6 @@ import Testing
 
 @Suite("sealift pair and sealift contact")
 struct PairTests {
-    /// Whether this machine has an address that another could reach: a peer's loopback addresses are
-    /// never dialled after a code.
-    private static let hasNetwork: Bool = {
-        var list: UnsafeMutablePointer<ifaddrs>?
-        guard getifaddrs(&list) == 0 else { return false }
-        defer { freeifaddrs(list) }
-        var next = list
-        while let entry = next?.pointee {
-            next = entry.ifa_next
-            guard let address = entry.ifa_addr else { continue }
-            if address.pointee.sa_family == sa_family_t(AF_INET),
-                entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0
-            {
-                return true
-            }
-        }
-        return false
-    }()
-
     private static func contact(
         _ scene: PeopleScene, of person: String, _ name: String
     ) throws -> [String: Any] {
@@ -51,7 +32,7 @@ struct PairTests {
 
     @Test(
         "make two people verified contacts of each other, by a code, and again",
-        .enabled(if: hasNetwork, "this machine has only loopback addresses"))
+        .enabled(if: PeopleScene.hasNetwork, "this machine has only loopback addresses"))
     func code() throws {
         let scene = try PeopleScene()
         defer { scene.end() }
@@ -79,7 +60,7 @@ struct PairTests {
 
     @Test(
         "tell both of a wrong word, and use the code up",
-        .enabled(if: hasNetwork, "this machine has only loopback addresses"))
+        .enabled(if: PeopleScene.hasNetwork, "this machine has only loopback addresses"))
     func wrongWord() throws {
         let scene = try PeopleScene()
         defer { scene.end() }

@@ -4,6 +4,25 @@ import Testing
 
 /// People at one rendezvous server, each with a home of its own and an identity in it.
 struct PeopleScene {
+    /// Whether this machine has an address that another could reach: a peer's loopback addresses are
+    /// never dialled after a code.
+    static let hasNetwork: Bool = {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return false }
+        defer { freeifaddrs(list) }
+        var next = list
+        while let entry = next?.pointee {
+            next = entry.ifa_next
+            guard let address = entry.ifa_addr else { continue }
+            if address.pointee.sa_family == sa_family_t(AF_INET),
+                entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0
+            {
+                return true
+            }
+        }
+        return false
+    }()
+
     let sealift: SealiftProcess
     let server: Process
     let environment: [String: String]

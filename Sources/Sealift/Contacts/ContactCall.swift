@@ -1,0 +1,302 @@
+import SealiftBase
+import SealiftCrypto
+import SealiftIO
+import SealiftPeople
+import SealiftStore
+import SealiftTransfer
+import SealiftTransport
+import SealiftTraversal
+
+/// Questions to a contact: dials the contact's devices one after the other until one answers.
+///
+/// Blocks; call it from a thread that may.
+struct ContactCall {
+    /// What to ask next, of the whole answer before; nil where there is nothing more to ask.
+    typealias FollowUp = (Reply) throws(SealiftError) -> ContactRequest?
+
+    /// What came of it.
+    struct Reply {
+        /// The device that answered.
+        let device: DeviceID
+        /// The whole last answer, in order; its last part says that it is.
+        let answers: [ContactAnswer]
+    }
+
+    /// The most parts of one answer that are kept: 16,384 shares or items, a few megabytes.
+    static let maximumAnswerCount = 16_384 / ContactMessage.maximumItemCount + 2
+
+    let access: ContactAccess
+    let reach: ContactReach
+    let cancellation: Cancellation
+
+    /// Asks `contact`, and goes on to ask what `followUp` says, in one session.
+    /// - Returns: the last answer.
+    /// - Throws: nobody could be reached, or the session led to nothing; or what `followUp` throws.
+    func ask(
+        _ contact: Contact, chain: DeviceChain, _ request: ContactRequest,
+        then followUp: FollowUp = { _ throws(SealiftError) in nil }
+    ) throws(SealiftError) -> Reply {
+        let pairs = try access.keys.outgoing(contact)
+        guard !pairs.isEmpty else { throw Self.noKey(contact) }
+        var failure: SealiftError?
+        for pair in pairs {
+            let question = ContactCaller.Question(
+                own: access.own.chain, contact: contact, chain: chain, request: request,
+                time: SystemWallClock.now())
+            do throws(SealiftError) {
+                return try ContactCallRun(self, question, pair).run(followUp)
+            } catch {
+                guard error.code == .cannotConnect, !cancellation.isRequested else { throw error }
+                failure = failure ?? error
+            }
+        }
+        throw failure ?? Self.noKey(contact)
+    }
+
+    private static func noKey(_ contact: Contact) -> SealiftError {
+        switch contact.verification {
+        case .mustPairAgain: return SealiftError(contact: .mustPairAgain)
+        default: break
+        }
+        if contact.isBlocked {
+            return SealiftError(
+                .usage, "\(contact.name) is blocked",
+                advice: "`sealift contact unblock` first, if you want to hear of them again.")
+        }
+        return SealiftError(
+            .cannotConnect, "no device of \(contact.name) has a key with this one",
+            advice: "Pair again at both ends: `sealift pair`.")
+    }
+}
+
+/// The socket thread's loop around a ``ContactCaller``.
+private final class ContactCallRun {
+    /// How long the addresses that are known have before the contact is called through servers.
+    private static let dialPatience = Duration.milliseconds(300)
+    /// How long an answer is waited for once the session stands.
+    private static let answerPatience = Duration.seconds(90)
+
+    private let call: ContactCall
+    private let contact: Contact
+    private let pair: ContactPair
+    private let pump: DatagramPump
+    private let finder: PathFinder
+    private var caller: ContactCaller
+    private var answers: [ContactAnswer] = []
+    private var deadline: Instant?
+    private var failure: SealiftError?
+    private let dialled: Int
+
+    init(
+        _ call: ContactCall, _ question: ContactCaller.Question, _ pair: ContactPair
+    ) throws(SealiftError) {
+        self.call = call
+        self.pair = pair
+        contact = question.contact
+        let (reach, device) = (call.reach, call.access.device)
+        try reach.network.check()
+        try reach.relay?.check(reach.network)
+        do throws(SystemError) {
+            let waker = try Waker()
+            call.cancellation.whenRequested { waker.wake() }
+            pump = DatagramPump(
+                sockets: try reach.network.openSockets(), waker: waker, policy: reach.network)
+            finder = try PathFinder(
+                pump, role: .caller, device: device.publicKeys.id, policy: reach.network,
+                stun: reach.stun, rendezvous: reach.contactedServers,
+                relay: reach.contactedRelay, waker: waker)
+        } catch {
+            throw SealiftError(listening: error)
+        }
+        let paths = reach.addresses
+            .compactMap { SocketAddress(bytes: $0.bytes, port: $0.port) }
+            .compactMap(pump.path(to:))
+        dialled = paths.count
+        guard !paths.isEmpty || !pump.groupPaths.isEmpty || !reach.contactedServers.isEmpty else {
+            throw .noAddressMayBeDialled
+        }
+        let now = MonotonicClock.now()
+        let hour = ContactPair.hour(at: question.time)
+        let configuration = try ConnectionConfiguration.forMeasuring(TrafficPolicy())
+        do throws(HandshakeError) {
+            caller = try ContactCaller(
+                question, paths: paths, groups: pump.groupPaths,
+                configuration: configuration, contactTimeout: reach.connectTimeout, now: now
+            ) { () throws(HandshakeError) in
+                var entropy = SealiftCrypto.SystemEntropy()
+                return try HandshakeInitiator(
+                    psk: pair.secret, role: .devicePair, local: device,
+                    expectedPeer: pair.device.fingerprint, hour: hour, entropy: &entropy)
+            }
+        } catch {
+            throw SealiftError(.handshakeFailed(error), waited: .zero)
+        }
+        do throws(SystemError) {
+            try finder.call(pair.secret, from: paths.isEmpty ? now : now + Self.dialPatience)
+        } catch {
+            throw SealiftError(.internalFailure, error)
+        }
+    }
+
+    func run(_ followUp: ContactCall.FollowUp) throws(SealiftError) -> ContactCall.Reply {
+        defer { finder.finish() }
+        NamedThread.sharpenTimers()
+        while true {
+            let now = MonotonicClock.now()
+            let isMoreIn = pump.receive { datagram, path, ecn in
+                if PathFinder.concerns(datagram) {
+                    return finder.receive(datagram, on: path, now: now)
+                }
+                caller.receive(datagram, on: path, ecn: ecn, now: now)
+            }
+            finder.advance(now: now)
+            while let path = finder.takePath() { caller.addPath(path, now: now) }
+            if let due = caller.nextTimeout, due <= now { caller.handleTimeout(now: now) }
+            if call.cancellation.isRequested { stop(.interrupted(byUserOf: .receive), now: now) }
+            if let deadline, now >= deadline {
+                stop(
+                    SealiftError(
+                        .connectionLost, "\(contact.name) did not answer in time",
+                        advice: "Run the same command again."), now: now)
+            }
+            if let reply = settle(followUp, now: now) { return try reply.get() }
+            let isMoreOut = pump.transmit {
+                caller.pollTransmit(into: $0, now: now)
+            } refused: {
+                caller.sendFailed($0, $1, now: now)
+            }
+            var due = deadline ?? .distantFuture
+            for timeout in [caller.nextTimeout, finder.nextTimeout] {
+                due = min(due, timeout ?? .distantFuture)
+            }
+            do throws(SystemError) {
+                try pump.wait(until: isMoreIn || isMoreOut ? now : due)
+            } catch {
+                throw SealiftError(.internalFailure, error)
+            }
+        }
+    }
+
+    /// Moves everything on; the result once there is one.
+    private func settle(
+        _ followUp: ContactCall.FollowUp, now: Instant
+    ) -> Result<ContactCall.Reply, SealiftError>? {
+        caller.process(now: now)
+        while let event = caller.pollEvent() {
+            switch event {
+            case .connected:
+                finder.stopCalling()
+                deadline = now + Self.answerPatience
+                call.access.confirm(pair)
+            case .learned(let contact, let chain, _):
+                do throws(SealiftError) {
+                    try call.access.learn(chain, of: contact, from: pair.device)
+                } catch {
+                    stop(error, now: now)
+                }
+            case .greeted(let time): confirm(time, now: now)
+            case .answer(let answer):
+                guard answers.count < ContactCall.maximumAnswerCount else {
+                    stop(
+                        SealiftError(
+                            .protocolViolation, "\(contact.name) sent more than is sensible",
+                            advice: "Nothing of it was kept."), now: now)
+                    break
+                }
+                answers.append(answer)
+                if answer.isLast { goOn(followUp, now: now) }
+            case .failed(let reason):
+                failure = failure ?? SealiftError(session: reason, with: contact)
+            case .ended(let ending):
+                return result(ending, now: now)
+            }
+            caller.process(now: now)
+        }
+        return nil
+    }
+
+    /// The answer is whole: asks further, or ends.
+    private func goOn(_ followUp: ContactCall.FollowUp, now: Instant) {
+        do throws(SealiftError) {
+            guard let next = try followUp(reply) else { return caller.finish() }
+            answers = []
+            deadline = now + Self.answerPatience
+            caller.ask(next)
+        } catch {
+            failure = error
+            caller.finish()
+        }
+    }
+
+    private var reply: ContactCall.Reply {
+        ContactCall.Reply(device: pair.device, answers: answers)
+    }
+
+    private func confirm(_ time: WallTime, now: Instant) {
+        do throws(SealiftError) { try call.access.confirmClock(time) } catch {
+            stop(error, now: now)
+        }
+    }
+
+    private func result(
+        _ ending: SessionEnding, now: Instant
+    ) -> Result<ContactCall.Reply, SealiftError> {
+        if let failure { return .failure(failure) }
+        if answers.last?.isLast == true {
+            return .success(reply)
+        }
+        if case .noAnswer = ending {
+            var error = SealiftError.cannotConnect(
+                finder.diagnosis(dialled: dialled, now: now), waited: call.reach.connectTimeout)
+            error.message =
+                "\(contact.name) could not be reached: their machine is off, does not run "
+                + "`sealift up`, or has not added you"
+            error.advice =
+                "Ask them to run `sealift up`. On different networks both need the same "
+                + "SEALIFT_RENDEZVOUS; or name their address by --address. `sealift doctor` looks at "
+                + "this machine's network."
+            return .failure(error)
+        }
+        return .failure(
+            SealiftError(
+                .connectionLost, "the session with \(contact.name) ended without an answer",
+                advice: "Run the same command again."))
+    }
+
+    private func stop(_ error: SealiftError, now: Instant) {
+        guard failure == nil else { return }
+        failure = error
+        caller.close(code: .interrupted, reason: "", now: now)
+    }
+}
+
+extension SealiftError {
+    /// A session with a contact led to nothing.
+    init(session failure: ContactFailure, with contact: Contact) {
+        switch failure {
+        case .violation:
+            self.init(
+                .protocolViolation, "\(contact.name) broke the protocol",
+                advice: "Check that both ends run a released sealift.")
+        case .contact(let error):
+            self.init(contact: error)
+        case .ownChainBehind:
+            self.init(
+                .identityConflict,
+                "\(contact.name) has seen more of your devices than this machine knows of",
+                advice: "SEALIFT_HOME was put back to an older state, or another device of yours "
+                    + "was added or revoked elsewhere. Bring the newer state here; nothing was "
+                    + "asked or sent.")
+        case .ownChainForked:
+            self.init(
+                .identityConflict,
+                "\(contact.name) has seen other devices of yours than this machine knows of",
+                advice: "Two of your machines changed your devices at once, or somebody has your "
+                    + "recovery words. A recovery (`sealift restore`) settles it.")
+        case .notAdmitted(.mustPairAgain):
+            self.init(contact: .mustPairAgain)
+        case .notAdmitted:
+            self.init(contact: .deviceNotTheirs)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import SealiftBase
+import SealiftCrypto
+import SealiftPeople
+import SealiftStore
+import SealiftTransfer
+
+/// The keys that this device shares with devices of contacts, as they are dialled with.
+///
+/// Closed by construction: who is blocked, must pair again or has ended has no key here, so nothing of
+/// theirs is answered, and nobody of them is dialled.
+struct ContactKeys {
+    private let vault: SecretVault
+    private let own: DeviceID
+
+    init(_ vault: SecretVault, of own: DeviceID) {
+        self.vault = vault
+        self.own = own
+    }
+
+    /// What devices of everybody in `book` dial this one with.
+    func incoming(_ book: ContactBook) throws(SealiftError) -> [ContactPair] {
+        var pairs: [ContactPair] = []
+        for contact in book.contacts.values { pairs += try self.pairs(with: contact) { _ in own } }
+        return pairs
+    }
+
+    /// What this device dials each device of `contact` with: present keys first, those before them last.
+    func outgoing(_ contact: Contact) throws(SealiftError) -> [ContactPair] {
+        let pairs = try pairs(with: contact) { $0 }
+        return pairs.filter { !$0.isFormer } + pairs.filter(\.isFormer)
+    }
+
+    private func pairs(
+        with contact: Contact, towards target: (DeviceID) -> DeviceID
+    ) throws(SealiftError) -> [ContactPair] {
+        var pairs: [ContactPair] = []
+        for device in contact.devices.activeDevices.map(\.keys.id)
+        where contact.admission(of: device) == .serve {
+            let keys: [PreSharedKey]
+            do throws(SecretVault.Failure) {
+                keys = try vault.pairKeys(with: device, of: contact.identity)
+            } catch {
+                throw SealiftError(vault: error)
+            }
+            for (index, key) in keys.enumerated() {
+                pairs.append(
+                    ContactPair(
+                        identity: contact.identity, device: device,
+                        secret: key.dialing(target(device)), isFormer: index > 0))
+            }
+        }
+        return pairs
+    }
+}

@@ -1,0 +1,222 @@
+import SealiftBase
+import SealiftContent
+import SealiftCrypto
+import SealiftIO
+import SealiftPeople
+import SealiftStore
+import SealiftTransfer
+import Synchronization
+
+/// Offers what `options` names to a contact, and sends it once they, or a rule of theirs, said yes.
+///
+/// Blocks; call it from a thread that may. Only devices of the contact can use the ticket, which nobody is
+/// shown.
+/// - Throws: why it ended before; what is proven at the receiver is kept.
+public func runSend(
+    _ options: SendOptions, to name: String, _ reach: ContactReach,
+    observer: any TransferObserver, cancellation: Cancellation
+) throws(SealiftError) -> TransferSummary {
+    let passphrase = options.passphrase.askingOnce()
+    let access = try ContactAccess(home: options.home, passphrase: passphrase)
+    let (contact, chain) = try access.contact(named: name)
+    let devices = try access.keys.outgoing(contact).map(\.device)
+    var sending = options
+    sending.passphrase = passphrase
+    sending.offersCode = false
+    sending.grant = GrantedContent(recipients: Set(devices), decision: .user)
+    let delivery = try OfferDelivery(
+        options.paths, expires: options.expires, to: contact, chain, access, reach,
+        observer: observer, transfer: cancellation)
+    let result: Result<TransferSummary, SealiftError>
+    do throws(SealiftError) {
+        let run = try SendRun(sending, observer: delivery, cancellation: cancellation)
+        delivery.content = (run.catalog.totals.bytes, run.catalog.totals.entries)
+        result = .success(try run.run())
+    } catch {
+        result = .failure(error)
+    }
+    return try delivery.finish(result)
+}
+
+/// The offer of what one run sends: tells the contact of it, as often as it takes, on a thread of its own.
+private final class OfferDelivery: TransferObserver {
+    /// How long after a try that reached nobody the next begins.
+    private static let interval = Duration.seconds(10)
+
+    private struct State {
+        var bytes: UInt64 = 0
+        var entries: UInt64 = 0
+        var thread: NamedThread?
+        var isConnected = false
+        /// The contact said no, or cannot take it.
+        var refusal: SealiftError?
+    }
+
+    private let contact: Contact
+    private let chain: DeviceChain
+    private let access: ContactAccess
+    private let reach: ContactReach
+    private let observer: any TransferObserver
+    private let transfer: Cancellation
+    private let offer: OutgoingOffer
+    private let state = Mutex(State())
+    /// Stops the telling, not the transfer.
+    private let calling = Cancellation()
+    /// What the thread sleeps at between two tries; closed to wake it up for good.
+    private let pause = BoundedQueue<Never>(capacity: 1)
+
+    init(
+        _ paths: [[UInt8]], expires: Duration, to contact: Contact, _ chain: DeviceChain,
+        _ access: ContactAccess, _ reach: ContactReach, observer: any TransferObserver,
+        transfer: Cancellation
+    ) throws(SealiftError) {
+        self.contact = contact
+        self.chain = chain
+        self.access = access
+        self.reach = reach
+        self.observer = observer
+        self.transfer = transfer
+        var entropy = SealiftCrypto.SystemEntropy()
+        let now = SystemWallClock.now()
+        guard
+            let label = OfferLabel(Self.label(paths)),
+            let offer = OutgoingOffer(
+                id: OfferID(entropy: &entropy), to: contact.identity, label: label,
+                paths: try SendArguments(paths).canonicalPaths, created: now,
+                expires: now.adding(seconds: expires.components.seconds))
+        else {
+            throw SealiftError(
+                .usage, "that cannot be offered under its name",
+                advice: "Name at most \(OutgoingOffer.maximumPathCount) files and folders, whose "
+                    + "names are UTF-8.")
+        }
+        self.offer = offer
+        let outcome: Result<Void, OfferRefusal>
+        do throws(StoreFailure) { outcome = try access.log.offerOut(offer) } catch {
+            throw SealiftError(log: error)
+        }
+        if case .failure(let refusal) = outcome { throw SealiftError(offer: refusal) }
+        let calling = calling
+        transfer.whenRequested { [pause] in
+            calling.request()
+            pause.close()
+        }
+    }
+
+    /// The first name, and how many more there are.
+    private static func label(_ paths: [[UInt8]]) -> [UInt8] {
+        var first = paths.first ?? []
+        while first.count > 1, first.last == UInt8(ascii: "/") { first.removeLast() }
+        let name = first.split(separator: UInt8(ascii: "/")).last.map { Array($0) } ?? first
+        let more = paths.count > 1 ? Array(" and \(paths.count - 1) more".utf8) : []
+        return name.prefix(OfferLabel.maximumByteCount - more.count) + more
+    }
+
+    /// What the contact is told it would get.
+    var content: (bytes: UInt64, entries: UInt64) {
+        get { state.withLock { ($0.bytes, $0.entries) } }
+        set {
+            state.withLock { state in
+                state.bytes = newValue.bytes
+                state.entries = newValue.entries
+            }
+        }
+    }
+
+    // MARK: The sender's side
+
+    func handle(_ event: TransferEvent) {
+        switch event {
+        case .ticket(let text): begin(Array(text.utf8))
+        case .connected:
+            state.withLock { $0.isConnected = true }
+            settle(.accepted)
+            observer.handle(event)
+        default: observer.handle(event)
+        }
+    }
+
+    func decide(_ offer: OfferSummary) -> Decision { .accept }
+
+    /// Ends the telling, and keeps what became of the offer.
+    func finish(
+        _ result: Result<TransferSummary, SealiftError>
+    ) throws(SealiftError) -> TransferSummary {
+        calling.request()
+        pause.close()
+        state.withLock { $0.thread }?.join()
+        let refusal = state.withLock { $0.refusal }
+        switch result {
+        case .success(let summary):
+            settle(.done)
+            return summary
+        case .failure(let error):
+            settle(refusal == nil ? .withdrawn : .declined)
+            throw refusal ?? error
+        }
+    }
+
+    private func settle(_ state: OutgoingOffer.State) {
+        // What became of it is told by the transfer's own entries, should this one not get through.
+        _ = try? access.log.settleOut(offer.id, state)
+    }
+
+    // MARK: The thread
+
+    private func begin(_ ticket: [UInt8]) {
+        do throws(SystemError) {
+            let thread = try NamedThread(name: "offer") { [self] in tell(ticket) }
+            state.withLock { $0.thread = thread }
+        } catch {
+            refuse(SealiftError(.internalFailure, error))
+        }
+    }
+
+    private func tell(_ ticket: [UInt8]) {
+        let (bytes, entries) = content
+        guard
+            let pushed = PushOffer(
+                id: offer.id.bytes, byteCount: bytes, entryCount: entries,
+                label: offer.label.bytes, ticket: ticket)
+        else { return }
+        var isTold = false
+        while !calling.isRequested, !state.withLock({ $0.isConnected }) {
+            do throws(SealiftError) {
+                let reply = try ContactCall(access: access, reach: reach, cancellation: calling)
+                    .ask(contact, chain: chain, .offer(pushed))
+                switch reply.answers.first {
+                case .taken(let standing):
+                    observer.handle(
+                        .offer(
+                            contact: contact.name.text,
+                            standing == .accepted ? .accepted : .waiting))
+                    return
+                case .refused(.unavailable): break
+                case .refused(let reason):
+                    return refuse(
+                        SealiftError(
+                            refused: reason, contact: contact,
+                            what: SharePath(contact: contact.name.text)))
+                default: return refuse(SealiftError(unexpectedAnswerOf: contact))
+                }
+            } catch {
+                guard error.code == .cannotConnect || error.code == .connectionLost else {
+                    if !calling.isRequested { refuse(error) }
+                    return
+                }
+            }
+            if !isTold {
+                isTold = true
+                observer.handle(.offer(contact: contact.name.text, .unreachable))
+            }
+            guard case .timedOut = pause.pop(until: MonotonicClock.now() + Self.interval) else {
+                return
+            }
+        }
+    }
+
+    private func refuse(_ error: SealiftError) {
+        state.withLock { $0.refusal = error }
+        transfer.request()
+    }
+}

@@ -1,0 +1,73 @@
+import SealiftBase
+import SealiftIO
+import SealiftPeople
+
+/// Looks into a folder of a share, for a member: no further than the grant, and through no link.
+enum ShareFolder {
+    /// The most items of one folder that are shown.
+    static let maximumItemCount = 16_384
+
+    /// What lies at `path` in the share at `root`; nil where the grant shows nothing there.
+    static func items(
+        at path: GrantedPath?, in root: [UInt8], granted: PathSubset
+    ) throws(SystemError) -> [FolderItem]? {
+        if let path, !granted.contains(path), !granted.leads(through: path) { return nil }
+        let (parentPath, name) = split(root)
+        let parent = try DirectoryHandle.open(path: parentPath)
+        guard let status = try parent.statusIfPresent(of: name) else { return nil }
+        guard status.kind == .directory else {
+            // A share of one file is its own only item.
+            guard path == nil, case .everything = granted, status.kind == .file else { return nil }
+            return [item(name, .file, status)]
+        }
+        var folder = try parent.openDirectory(name)
+        if let path {
+            guard let inside = try folder.statusIfPresent(of: path.bytes),
+                inside.kind == .directory
+            else { return nil }
+            folder = try folder.openDirectory(path.bytes)
+        }
+        return try list(folder, at: path, granted)
+    }
+
+    private static func list(
+        _ folder: DirectoryHandle, at path: GrantedPath?, _ granted: PathSubset
+    ) throws(SystemError) -> [FolderItem] {
+        let names = try folder.entries()
+        var items: [FolderItem] = []
+        for index in 0..<names.count where items.count < maximumItemCount {
+            let name = names[index]
+            // Names that cannot be listed cannot be sent either.
+            guard
+                let inside = GrantedPath(
+                    (path.map { $0.bytes + [UInt8(ascii: "/")] } ?? []) + name),
+                name != Array(".sealift".utf8),
+                granted.contains(inside) || granted.leads(through: inside),
+                let status = try folder.statusIfPresent(of: name)
+            else { continue }
+            switch status.kind {
+            case .file where granted.contains(inside): items.append(item(name, .file, status))
+            case .directory: items.append(item(name, .folder, status))
+            case .file, .symbolicLink, .special: break
+            }
+        }
+        return items
+    }
+
+    private static func item(
+        _ name: [UInt8], _ kind: FolderItem.Kind, _ status: FileStatus
+    ) -> FolderItem {
+        FolderItem(
+            kind: kind, size: kind == .file ? status.size : 0, modified: status.modified.seconds,
+            name: name)
+    }
+
+    private static func split(_ path: [UInt8]) -> (parent: [UInt8], name: [UInt8]) {
+        guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else {
+            return ([UInt8(ascii: ".")], path)
+        }
+        return (
+            slash == 0 ? [UInt8(ascii: "/")] : Array(path[..<slash]), Array(path[(slash + 1)...])
+        )
+    }
+}

@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import Sealift
+
+/// `sealift browse`: what a contact shares with this user.
+struct BrowseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "browse",
+        abstract: "Show what a contact shares with you.",
+        usage: "sealift browse <contact>[/<share>[/<folder>]] [<options>]",
+        discussion: """
+            Their machine has to run `sealift up`. You see what was granted to you and nothing else; who \
+            has not added you, or shares nothing with you, cannot be told from a machine that is off.
+
+            EXAMPLES:
+              sealift browse alice                    every share of hers that you may see
+              sealift browse alice/llm-v3             what lies in one
+              sealift browse alice/llm-v3/weights
+
+            \(HelpText.exitStatus)
+            """)
+
+    @OptionGroup var reach: ReachOptions
+
+    @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
+    var json = false
+
+    @Argument(help: "The contact, and what of theirs: alice, alice/llm-v3, alice/llm-v3/weights.")
+    var place: String
+
+    func run() throws {
+        try ContactCommand.run(asJSON: json) { output, cancellation throws(SealiftError) in
+            let place = try SharePath(place)
+            let reach = try reach.reach(cancellation)
+            guard place.share != nil else {
+                let shares = try browseShares(
+                    of: place.contact, reach, cancellation: cancellation)
+                for share in shares {
+                    output.write(
+                        json
+                            ? BrowseView.json(share, of: place.contact).line + "\n"
+                            : BrowseView.line(share, style: .ofProcess()))
+                }
+                if shares.isEmpty, !json {
+                    TerminalOutput.standardError().show(
+                        "\(place.contact) shares nothing with you\n")
+                }
+                return
+            }
+            let folder = try browseFolder(place, reach, cancellation: cancellation)
+            for item in folder.items {
+                output.write(
+                    json
+                        ? BrowseView.json(item).line + "\n"
+                        : BrowseView.line(item, style: .ofProcess()))
+            }
+        }
+    }
+}

@@ -11,9 +11,9 @@ import Testing
 
 @Suite("A database that is backed up and taken over", .serialized)
 struct BackupStoreTests {
-    private static let homeVariable = "SEALIFT_STORE_TEST_HOME"
-    private static let backupVariable = "SEALIFT_STORE_TEST_BACKUP"
-    private static let stepVariable = "SEALIFT_STORE_TEST_STEP"
+    private static let homeVariable = "SEALIFT_BACKUP_TEST_HOME"
+    private static let backupVariable = "SEALIFT_BACKUP_TEST_FILE"
+    private static let stepVariable = "SEALIFT_BACKUP_TEST_STEP"
     private static let time = WallTime(secondsSince1970: 1_795_000_000)
     /// The device of the machine that restores.
     private static let next = TemporaryStore.device(9)

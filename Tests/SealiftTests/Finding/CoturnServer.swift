@@ -16,20 +16,20 @@ final class CoturnServer {
     let securePort: UInt16
     /// What clients of ``securePort`` pin.
     let keyPin: Hash256
-    private let process = Process()
+    private let process: Process
     private let folder: URL
+
+    /// How often other ports are tried: another program may take one before coturn does, which then ends.
+    private static let tries = 8
 
     /// - Parameter port: of UDP and TCP; nil for a free one.
     init(port wanted: UInt16? = nil) throws {
-        // Free for both kinds as likely as not.
-        port = try wanted ?? DatagramSocket(bind: .loopbackIPv4(port: 0)).localAddress.port
-        securePort = try DatagramSocket(bind: .loopbackIPv4(port: 0)).localAddress.port
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("sealift-relay-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var entropy = SealiftCrypto.SystemEntropy()
         let certificate = SelfSignedCertificate.generate(entropy: &entropy)
         keyPin = certificate.keyPin
+        folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("sealift-relay-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let text = Data(certificate.certificate).base64EncodedString(
             options: .lineLength64Characters)
         try "-----BEGIN CERTIFICATE-----\n\(text)\n-----END CERTIFICATE-----\n"
@@ -37,10 +37,34 @@ final class CoturnServer {
                 to: folder.appendingPathComponent("certificate"), atomically: true, encoding: .utf8)
         try certificate.privateKey.withUnsafeBytes { Data($0) }
             .write(to: folder.appendingPathComponent("key"))
+        var attempt = 1
+        while true {
+            // Free for both kinds as likely as not.
+            let port =
+                try wanted ?? DatagramSocket(bind: .loopbackIPv4(port: 0)).localAddress.port
+            let securePort = try DatagramSocket(bind: .loopbackIPv4(port: 0)).localAddress.port
+            let process = try Self.run(port, securePort, in: folder)
+            do {
+                _ = try Self.connect(at: port, of: process)
+                // It listens at this one later.
+                _ = try Self.connect(at: securePort, of: process)
+                (self.port, self.securePort, self.process) = (port, securePort, process)
+                return
+            } catch {
+                guard attempt < Self.tries, !process.isRunning else { throw error }
+                attempt += 1
+            }
+        }
+    }
+
+    private static func run(
+        _ port: UInt16, _ securePort: UInt16, in folder: URL
+    ) throws -> Process {
+        let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/turnserver")
         process.arguments = [
             "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", "--listening-port=\(port)",
-            "--lt-cred-mech", "--user=\(Self.user):\(Self.password)", "--realm=sealift.test",
+            "--lt-cred-mech", "--user=\(user):\(password)", "--realm=sealift.test",
             "--allow-loopback-peers", "--cli-password=unused", "--no-cli", "--no-dtls",
             "--tls-listening-port=\(securePort)", "--cert=\(folder.path)/certificate",
             "--pkey=\(folder.path)/key", "--log-file=stdout", "--simple-log",
@@ -50,15 +74,13 @@ final class CoturnServer {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
-        _ = try connect()
-        // It listens at this one later.
-        _ = try connect(at: securePort)
+        return process
     }
 
     /// A connection, once the server listens.
-    func connect() throws -> StreamSocket { try connect(at: port) }
+    func connect() throws -> StreamSocket { try Self.connect(at: port, of: process) }
 
-    private func connect(at port: UInt16) throws -> StreamSocket {
+    private static func connect(at port: UInt16, of process: Process) throws -> StreamSocket {
         let deadline = MonotonicClock.now() + .seconds(120)
         while true {
             do {

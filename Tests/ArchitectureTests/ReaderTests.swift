@@ -12,6 +12,7 @@ private let targetsByReader: [String: String] = [
     "SealiftContent/Listing/EntryPath.swift": "names",
     "SealiftContent/Listing/LinkTarget.swift": "names",
     "SealiftContent/Listing/ListingEntry+Decoding.swift": "listing-entry",
+    "SealiftBase/MessageFraming.swift": "pairing",
     "SealiftContent/Listing/ListingEntryParser.swift": "listing",
     "SealiftContent/Manifest/ManifestText.swift": "manifest-line",
     "SealiftContent/Records/PieceHashCacheHeader.swift": "piece-hash-cache",

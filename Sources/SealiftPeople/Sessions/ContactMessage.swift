@@ -118,28 +118,13 @@ public enum ContactMessage: Equatable, Sendable {
     /// Cuts the first whole message off `bytes`; nil where more bytes are needed.
     /// - Throws: ``ContactFailure/violation`` for a message too long, or not one of the above.
     public static func cut(from bytes: inout [UInt8]) throws(ContactFailure) -> ContactMessage? {
-        var found: (message: ContactMessage, byteCount: Int)?
-        var isMalformed = false
-        bytes.withUnsafeBytes { whole in
-            var reader = ByteReader(whole)
-            do throws(ByteReader.Failure) {
-                let length = try reader.readVariableLengthInteger(atMost: UInt64(maximumLength))
-                var body = ByteReader(try reader.readBytes(count: Int(length)))
-                guard let message = try? Self(&body), body.isAtEnd else {
-                    isMalformed = true
-                    return
-                }
-                found = (message, reader.offset)
-            } catch .outOfBounds {
-                isMalformed = true
-            } catch {
-                // Truncated: the rest has not arrived.
+        do throws(MalformedMessage) {
+            return try MessageFraming.cut(from: &bytes, atMost: maximumLength) {
+                reader throws(ByteReader.Failure) in try Self(&reader)
             }
+        } catch {
+            throw .violation
         }
-        if isMalformed { throw .violation }
-        guard let found else { return nil }
-        bytes.removeFirst(found.byteCount)
-        return found.message
     }
 
     private init(_ reader: inout ByteReader) throws(ByteReader.Failure) {

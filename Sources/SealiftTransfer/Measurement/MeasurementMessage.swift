@@ -56,28 +56,13 @@ public enum MeasurementMessage: Equatable, Sendable {
     public static func cut(
         from bytes: inout [UInt8]
     ) throws(TransferViolation) -> MeasurementMessage? {
-        var found: (message: MeasurementMessage, byteCount: Int)?
-        var isMalformed = false
-        bytes.withUnsafeBytes { whole in
-            var reader = ByteReader(whole)
-            do throws(ByteReader.Failure) {
-                let length = try reader.readVariableLengthInteger(atMost: UInt64(maximumLength))
-                var body = ByteReader(try reader.readBytes(count: Int(length)))
-                guard let message = try? Self(&body), body.isAtEnd else {
-                    isMalformed = true
-                    return
-                }
-                found = (message, reader.offset)
-            } catch .outOfBounds {
-                isMalformed = true
-            } catch {
-                // Truncated: the rest has not arrived.
+        do throws(MalformedMessage) {
+            return try MessageFraming.cut(from: &bytes, atMost: maximumLength) {
+                reader throws(ByteReader.Failure) in try Self(&reader)
             }
+        } catch {
+            throw .malformedMessage
         }
-        if isMalformed { throw .malformedMessage }
-        guard let found else { return nil }
-        bytes.removeFirst(found.byteCount)
-        return found.message
     }
 
     private init(_ reader: inout ByteReader) throws(ByteReader.Failure) {

@@ -74,7 +74,7 @@ public struct ReceiverSession {
         public var isWhole: Bool { entriesSkipped == 0 && filesFailed == 0 }
     }
 
-    private enum Phase: Equatable {
+    enum Phase: Equatable {
         case awaitingOffer
         case fetchingListing
         case deciding
@@ -91,43 +91,43 @@ public struct ReceiverSession {
     }
 
     /// What an outstanding object is.
-    private enum Subject {
+    enum Subject {
         case piece(FileIndex, PieceIndex, length: Int)
         case hashes(FileIndex, firstPiece: PieceIndex, bytes: Int)
     }
 
     /// How many planned runs of each sort wait at most.
-    private static let plannedAhead = 4
+    static let plannedAhead = 4
     /// How many bytes of hashes may be on their way: 128 GiB of content. They have a bound of their own,
     /// because the sender may have to read all that content again first, and new pieces do not wait.
     static let mostHashBytes = 16 << 20
     /// How many requests for hashes may be on their way: a small file takes one each.
     static let mostHashRequests = 4_096
 
-    private var phase = Phase.awaitingOffer
+    var phase = Phase.awaitingOffer
     private let givesReceipt: Bool
     private let takesListingAhead: Bool
     /// The beginning of the listing on its way unasked; nil where none is.
     private var listingAhead: ListingAhead?
-    private var actions: Deque<Action> = []
-    private var nextObject = ObjectID(rawValue: 0)
-    private var outstanding: [ObjectID: Subject] = [:]
+    var actions: Deque<Action> = []
+    var nextObject = ObjectID(rawValue: 0)
+    var outstanding: [ObjectID: Subject] = [:]
     /// Pieces given to the worker and not proven yet.
-    private var beingStored = 0
-    private var planned: Deque<PlannedRun> = []
-    private var plannedHashes: Deque<PlannedRun> = []
-    private var isPlanning = false
+    var beingStored = 0
+    var planned: Deque<PlannedRun> = []
+    var plannedHashes: Deque<PlannedRun> = []
+    var isPlanning = false
     /// How planning went on when it was asked last; nil where something changed since.
-    private var lastAnswer: PlanAnswer?
+    var lastAnswer: PlanAnswer?
     /// Hashes given to the worker and not compared yet: what differs has to be planned again.
-    private var beingCompared = 0
-    private var hashRequests = 0
-    private var hashBytes = 0
-    private var nextListingPiece: UInt64 = 0
-    private var highestRequestedFile = FileIndex.listing
-    private var failedFiles: Set<FileIndex> = []
+    var beingCompared = 0
+    var hashRequests = 0
+    var hashBytes = 0
+    var nextListingPiece: UInt64 = 0
+    var highestRequestedFile = FileIndex.listing
+    var failedFiles: Set<FileIndex> = []
     /// How much may be asked for.
-    public private(set) var window = RequestWindow()
+    public internal(set) var window = RequestWindow()
     /// What the sender offered; nil before.
     public private(set) var offer: Offer?
     /// What was counted so far.
@@ -424,94 +424,5 @@ public struct ReceiverSession {
         phase = .over
         actions.append(.report(.violated(violation)))
         actions.append(.close(.violation, reason: violation.reason))
-    }
-
-    // MARK: Asking
-
-    /// Asks for as much as the window allows, keeps the plan ahead, and ends when nothing is left.
-    private mutating func ask() {
-        switch phase {
-        case .fetchingListing:
-            while window.isOpen, let listing = offer?.listing,
-                let run = PlannedRun.listing(length: listing.length, from: nextListingPiece)
-            {
-                nextListingPiece += PlannedRun.listingRunPieces
-                request(run)
-            }
-        case .claiming, .transferring:
-            while window.isOpen, let run = planned.popFirst() { request(run) }
-            while hashRequests < Self.mostHashRequests, hashBytes < Self.mostHashBytes,
-                let run = plannedHashes.popFirst()
-            {
-                request(run)
-            }
-            plan()
-            if phase == .transferring, !isPlanning, lastAnswer?.pieces == PlanAnswer.Pieces.none,
-                lastAnswer?.hasHashes == false, planned.isEmpty, plannedHashes.isEmpty,
-                outstanding.isEmpty, beingStored == 0, beingCompared == 0
-            {
-                phase = .finishing
-                actions.append(.work(.finish))
-            }
-        default:
-            break
-        }
-    }
-
-    /// Has more planned where too little is.
-    private mutating func plan() {
-        guard !isPlanning else { return }
-        var wish: PlanWish = []
-        if planned.count < Self.plannedAhead, (lastAnswer?.pieces ?? .more) == .more {
-            wish.insert(.pieces)
-        }
-        if plannedHashes.count < Self.plannedAhead, lastAnswer?.hasHashes ?? true {
-            wish.insert(.hashes)
-        }
-        guard !wish.isEmpty else { return }
-        isPlanning = true
-        actions.append(.work(.plan(wish)))
-    }
-
-    private mutating func request(_ run: PlannedRun) {
-        let first = nextObject
-        switch run.subject {
-        case .pieces(let pieces):
-            guard let start = pieces.first else { return }
-            nextObject = ObjectID(rawValue: first.rawValue + UInt64(pieces.count))
-            actions.append(
-                .expectObjects(
-                    first: first, lengths: pieces.map { $0.length + Hash256.byteCount }))
-            actions.append(
-                .send(
-                    .request(
-                        PieceRequest(
-                            firstObject: first, file: start.file, piece: start.piece,
-                            count: UInt64(pieces.count)))))
-            for (offset, piece) in pieces.enumerated() {
-                let object = ObjectID(rawValue: first.rawValue + UInt64(offset))
-                highestRequestedFile = max(highestRequestedFile, piece.file)
-                if failedFiles.contains(piece.file) {
-                    actions.append(.withdraw(object))
-                } else {
-                    window.requested(UInt64(piece.length))
-                    outstanding[object] = .piece(piece.file, piece.piece, length: piece.length)
-                }
-            }
-        case .hashes(let file, let firstPiece, let count):
-            guard !failedFiles.contains(file) else { return }
-            nextObject = ObjectID(rawValue: first.rawValue + 1)
-            highestRequestedFile = max(highestRequestedFile, file)
-            let bytes = Int(count) * Hash256.byteCount
-            actions.append(.expectObjects(first: first, lengths: [bytes]))
-            actions.append(
-                .send(
-                    .hashRequest(
-                        HashRequest(
-                            object: first, file: file, firstPiece: firstPiece, count: count))))
-            hashRequests += 1
-            hashBytes += bytes
-            outstanding[first] = .hashes(file, firstPiece: firstPiece, bytes: bytes)
-        }
     }
 }

@@ -126,16 +126,7 @@ struct MeasurementScenario {
         }
 
         mutating func pollTransmit(now: Instant) -> [SimulatedDatagram] {
-            var scratch = [UInt8](repeating: 0, count: 65_536)
-            var datagrams: [SimulatedDatagram] = []
-            while let batch = scratch.withUnsafeMutableBytes({ poll(into: $0, now: now) }) {
-                let address = SimulatedAddress(host: UInt32(batch.path.words.0))
-                datagrams += stride(from: 0, to: batch.byteCount, by: batch.segmentSize).map {
-                    let end = min($0 + batch.segmentSize, batch.byteCount)
-                    return SimulatedDatagram(bytes: Array(scratch[$0..<end]), to: address)
-                }
-            }
-            return datagrams
+            HostAddressedPackets.take { poll(into: $0, now: now) }
         }
 
         private mutating func poll(

@@ -45,15 +45,20 @@ struct ShareDesk {
     // MARK: Shares
 
     private func shares(for asker: Asker) -> [ContactAnswer] {
-        guard case .found(let granted) = access.store.sharesVisible(to: asker.contact.identity)
-        else { return [.shares([], isLast: true)] }
-        let visible = granted.filter { entry in
-            decision(on: .browse, of: entry.share.id, nil, asker) == .allowed
-        }.map { entry in
-            VisibleShare(
-                id: entry.share.id, role: entry.grant.role,
-                isApprovalAwaited: entry.grant.approval == .awaited,
-                expires: entry.grant.expires, name: Array(entry.share.name.text.utf8))
+        var visible: [VisibleShare] = []
+        if case .found(let granted) = access.store.sharesVisible(to: asker.contact.identity),
+            let time = try? access.judgedTime()
+        {
+            for entry in granted {
+                let standing = Standing(
+                    asker: asker, share: entry.share.id, grant: .found(entry.grant), time: time)
+                guard standing.decision(on: .browse) == .allowed else { continue }
+                visible.append(
+                    VisibleShare(
+                        id: entry.share.id, role: entry.grant.role,
+                        isApprovalAwaited: entry.grant.approval == .awaited,
+                        expires: entry.grant.expires, name: Array(entry.share.name.text.utf8)))
+            }
         }
         return Self.pages(of: visible) { .shares($0, isLast: $1) }
     }
@@ -62,9 +67,10 @@ struct ShareDesk {
         _ path: GrantedPath?, of id: ShareID, for asker: Asker
     ) -> (Outcome, ShareQuestion) {
         // Without a path: whether the share is seen at all. What of it, the grant's paths say.
-        let judged = decision(on: .browse, of: id, nil, asker)
+        let standing = standing(of: asker, in: id)
+        let judged = standing.decision(on: .browse)
         guard judged == .allowed, case .found(let share) = access.store.share(id),
-            case .found(let grant) = access.store.grant(of: asker.contact.identity, in: id)
+            case .found(let grant) = standing.grant
         else {
             return (
                 .answers([.refused(Self.refusal(judged))]), .folder(share: nil, path: nil)
@@ -72,34 +78,31 @@ struct ShareDesk {
         }
         let question = ShareQuestion.folder(
             share: share.name.text, path: path.map { PrintableText.escape($0.bytes) })
-        do throws(SystemError) {
-            guard
-                let items = try ShareFolder.items(
-                    at: path, in: share.path, granted: grant.paths)
-            else { return (.answers([.refused(.notThere)]), question) }
-            return (.answers(Self.pages(of: items) { .folder($0, isLast: $1) }), question)
-        } catch {
-            return (.answers([.refused(.unavailable)]), question)
+        // What cannot be read, or would lead through a link, is not there.
+        let items = try? ShareFolder.items(at: path, in: share.path, granted: grant.paths)
+        guard let items = items ?? nil else {
+            return (.answers([.refused(.notThere)]), question)
         }
+        return (.answers(Self.pages(of: items) { .folder($0, isLast: $1) }), question)
     }
 
     private func download(
         _ parts: [GrantedPath], of id: ShareID, for asker: Asker
     ) -> (Outcome, ShareQuestion) {
-        let seen = decision(on: .browse, of: id, nil, asker)
+        let standing = standing(of: asker, in: id)
+        let seen = standing.decision(on: .browse)
         guard seen == .allowed, case .found(let share) = access.store.share(id),
-            case .found(let grant) = access.store.grant(of: asker.contact.identity, in: id)
+            case .found(let grant) = standing.grant
         else { return (.answers([.refused(Self.refusal(seen))]), .get(share: nil)) }
         let question = ShareQuestion.get(share: share.name.text)
         guard let part = grant.paths.narrowed(to: parts) else {
             return (.answers([.refused(.notThere)]), question)
         }
-        let judged = part.named(of: share).map { decision(on: .download, of: id, $0, asker) }
-        if judged.isEmpty { return (.answers([.refused(.notThere)]), question) }
-        if let denial = judged.first(where: { $0 != .allowed }) {
-            return (.answers([.refused(Self.refusal(denial))]), question)
-        }
-        return (.download(Download(asker: asker, share: share, part: part)), question)
+        let download = Download(asker: asker, share: share, part: part)
+        let judged = standing.decision(on: download)
+        return judged == .allowed
+            ? (.download(download), question)
+            : (.answers([.refused(Self.refusal(judged))]), question)
     }
 
     // MARK: Judging
@@ -109,24 +112,44 @@ struct ShareDesk {
         let identity = download.asker.contact.identity
         guard let found = try? access.store.contactWithChain(identity) else { return false }
         let asker = Asker(contact: found.contact, device: download.asker.device)
-        return download.part.named(of: download.share).allSatisfy {
-            decision(on: .download, of: download.share.id, $0, asker) == .allowed
-        }
+        return standing(of: asker, in: download.share.id).decision(on: download) == .allowed
     }
 
-    private func decision(
-        on verb: Verb, of share: ShareID, _ path: GrantedPath?, _ asker: Asker
-    ) -> AccessDecision {
-        let time: WallTime
-        do throws(SealiftError) { time = try access.judgedTime() } catch {
-            return .denied(.lookupFailed)
-        }
+    private func standing(of asker: Asker, in share: ShareID) -> Standing {
         let member = asker.contact.identity
-        return AccessDecision.judge(
-            AccessRequest(
-                share: share, identity: member, device: asker.device, verb: verb, path: path),
-            contact: .found(asker.contact), grant: access.store.grant(of: member, in: share),
-            movedBytes: access.store.movedBytes(by: member, in: share), time: time)
+        return Standing(
+            asker: asker, share: share, grant: access.store.grant(of: member, in: share),
+            movedBytes: access.store.movedBytes(by: member, in: share),
+            time: try? access.judgedTime())
+    }
+
+    /// What is known of somebody in a share at one moment: looked up once, judged for any number of paths.
+    private struct Standing {
+        let asker: Asker
+        let share: ShareID
+        let grant: Lookup<Grant>
+        var movedBytes = Lookup<UInt64>.absent
+        /// Nil where the time could not be looked up: then nothing is allowed.
+        let time: WallTime?
+
+        func decision(
+            on verb: Verb, _ path: GrantedPath? = nil, byteCount: UInt64 = 0
+        ) -> AccessDecision {
+            guard let time else { return .denied(.lookupFailed) }
+            return AccessDecision.judge(
+                AccessRequest(
+                    share: share, identity: asker.contact.identity, device: asker.device,
+                    verb: verb, path: path, byteCount: byteCount),
+                contact: .found(asker.contact), grant: grant, movedBytes: movedBytes, time: time)
+        }
+
+        /// The first denial of any of its paths. A byte more has to fit the quota: one that is used up to the
+        /// last byte gives nothing.
+        func decision(on download: Download) -> AccessDecision {
+            let paths = download.part.named(of: download.share)
+            let decisions = paths.map { decision(on: .download, $0, byteCount: 1) }
+            return decisions.first { $0 != .allowed } ?? (paths.isEmpty ? .denied(.path) : .allowed)
+        }
     }
 
     /// What of a denial is shown: most look like a share that is not there.

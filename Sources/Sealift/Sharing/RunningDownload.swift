@@ -15,8 +15,10 @@ final class RunningDownload: Sendable {
         case ticket(String)
         /// Content moves.
         case began
+        /// Something the user should know.
+        case warning(TransferWarning)
         /// It is over.
-        case ended(TransferSummary?, SealiftError?)
+        case ended(Result<TransferSummary, SealiftError>)
     }
 
     /// How long the device that asked has to come.
@@ -26,7 +28,9 @@ final class RunningDownload: Sendable {
 
     private struct State {
         var events: [Event] = []
+        /// Content bytes sent, as far as is known, and as far as they were taken.
         var sentBytes: UInt64 = 0
+        var takenBytes: UInt64 = 0
         var thread: NamedThread?
     }
 
@@ -55,15 +59,15 @@ final class RunningDownload: Sendable {
         let thread = try NamedThread(name: "share") { [self] in
             let result: Result<TransferSummary, SealiftError>
             do throws(SealiftError) {
-                result = .success(
-                    try runSend(chosen, observer: Watcher(self), cancellation: cancellation))
+                let run = try SendRun(
+                    chosen, observer: Watcher(self), cancellation: cancellation)
+                // However it ends, this is what was sent to the last byte.
+                defer { note(sent: run.guests.sentBytes) }
+                result = .success(try run.run())
             } catch {
                 result = .failure(error)
             }
-            switch result {
-            case .success(let summary): put(.ended(summary, nil))
-            case .failure(let error): put(.ended(nil, error))
-            }
+            put(.ended(result))
         }
         state.withLock { $0.thread = thread }
     }
@@ -85,9 +89,13 @@ final class RunningDownload: Sendable {
     /// Bytes of content sent since the last call.
     func takeSentBytes() -> UInt64 {
         state.withLock { state in
-            defer { state.sentBytes = 0 }
-            return state.sentBytes
+            defer { state.takenBytes = state.sentBytes }
+            return state.sentBytes - state.takenBytes
         }
+    }
+
+    private func note(sent bytes: UInt64) {
+        state.withLock { $0.sentBytes = max($0.sentBytes, bytes) }
     }
 
     private func put(_ event: Event) {
@@ -96,9 +104,8 @@ final class RunningDownload: Sendable {
     }
 
     /// Watches the sender.
-    private final class Watcher: TransferObserver {
-        private let download: RunningDownload
-        private let told = Mutex<UInt64>(0)
+    private struct Watcher: TransferObserver {
+        let download: RunningDownload
 
         init(_ download: RunningDownload) {
             self.download = download
@@ -108,14 +115,12 @@ final class RunningDownload: Sendable {
             switch event {
             case .ticket(let text): download.put(.ticket(text))
             case .connected: download.put(.began)
-            case .progress(let progress) where progress.phase == .transferring:
-                let new = told.withLock { told in
-                    defer { told = max(told, progress.bytesDone) }
-                    return progress.bytesDone - min(told, progress.bytesDone)
-                }
-                download.state.withLock { $0.sentBytes += new }
-            case .code, .listening, .moved, .reconnecting, .progress, .file, .delivered, .offer,
-                .warning:
+            // The last report counts holes too; the run itself knows better then.
+            case .progress(let progress)
+            where progress.phase == .transferring && progress.bytesDone < progress.bytesTotal:
+                download.note(sent: progress.bytesDone)
+            case .warning(let warning): download.put(.warning(warning))
+            case .code, .listening, .moved, .reconnecting, .progress, .file, .delivered, .offer:
                 break
             }
         }

@@ -54,40 +54,47 @@ extension UpRun {
                     host.answer(id, .ticket(Array(text.utf8)))
                 case .began:
                     observer.handle(.downloadBegan(contact: contact, share: share))
-                case .ended(let summary, let error):
-                    if let id = downloads[index].session {
-                        host.answer(id, .refused(.unavailable))
-                    }
-                    _ = count(downloads[index])
-                    observer.handle(
-                        .downloadEnded(
-                            contact: contact, share: share, bytes: summary?.received ?? 0,
-                            downloads[index].isCut ? .rightEnded : error))
-                    downloads.remove(at: index)
+                case .warning(let warning):
+                    observer.handle(.warning(warning))
+                case .ended(let result):
+                    end(index, result)
                 }
             }
         }
     }
 
+    private func end(_ index: Int, _ result: Result<TransferSummary, SealiftError>) {
+        let download = downloads.remove(at: index)
+        if let id = download.session { host.answer(id, .refused(.unavailable)) }
+        count(download)
+        var (bytes, error) = (UInt64(0), SealiftError?.none)
+        switch result {
+        case .success(let summary): bytes = summary.received
+        case .failure(let failure): error = download.isCut ? .rightEnded : failure
+        }
+        observer.handle(
+            .downloadEnded(
+                contact: download.granted.asker.contact.name.text,
+                share: download.granted.share.name.text, bytes: bytes, error))
+    }
+
     /// Cuts what may not go on: revoked, expired, over its quota, or of somebody who is heard no more.
     func reviewDownloads() {
         for index in downloads.indices where !downloads[index].isCut {
-            guard !count(downloads[index]) || !desk.mayGoOn(downloads[index].granted) else {
-                continue
-            }
+            count(downloads[index])
+            guard !desk.mayGoOn(downloads[index].granted) else { continue }
             downloads[index].isCut = true
             downloads[index].run.cancel()
         }
     }
 
-    /// Counts what was sent since it was counted last; false where the quota does not hold it, or it could
-    /// not be counted.
-    private func count(_ download: UpDownload) -> Bool {
+    /// Counts what was sent since it was counted last. Where that fails, so does the look-up by which the
+    /// download would go on.
+    private func count(_ download: UpDownload) {
         let bytes = download.run.takeSentBytes()
-        guard bytes > 0 else { return true }
-        let total = try? access.log.noteMoved(
+        guard bytes > 0 else { return }
+        _ = try? access.log.noteMoved(
             bytes, by: download.granted.asker.contact.identity, in: download.granted.share.id)
-        return total != nil
     }
 
     /// Ends everything that runs beside.

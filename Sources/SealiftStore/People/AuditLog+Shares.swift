@@ -122,20 +122,18 @@ extension AuditLog {
         }
     }
 
-    /// Counts bytes of a member's before they move, so that two sessions at once do not pass a quota that
-    /// neither passes alone. Nothing is logged: the transfer has entries of its own.
-    /// - Returns: what the member moved with them; nil, and nothing is counted, where there is no grant or
-    ///   its quota would be passed.
+    /// Counts bytes that a member moved, also where they pass the quota: then ``AccessDecision`` allows no more
+    /// of them. Sessions of several processes add up. Nothing is logged: the transfer has entries of its own.
+    /// - Returns: what the member moved with them; nil, and nothing is counted, where the share is gone.
     public func noteMoved(
         _ bytes: UInt64, by member: IdentityID, in share: ShareID
     ) throws(StoreFailure) -> UInt64? {
         try Store.locked(store.home) { () throws(StoreFailure) in
             try store.write { database in
-                guard let grant = try Grant(of: member, in: share, database) else { return nil }
+                guard try StoredShare(share, in: database) != nil else { return nil }
                 let moved = try Grant.movedBytes(by: member, in: share, database)
-                let (total, overflow) = moved.addingReportingOverflow(bytes)
-                guard !overflow, total < UInt64(StoredLimit.none), total <= grant.quota ?? .max
-                else { return nil }
+                let (sum, overflow) = moved.addingReportingOverflow(bytes)
+                let total = min(overflow ? .max : sum, UInt64(StoredLimit.none) - 1)
                 try database.execute(
                     sql: """
                         INSERT INTO moved (share, member, bytes) VALUES (?, ?, ?)

@@ -67,6 +67,13 @@ struct SealiftProcess {
         }
     }
 
+    /// Waits until the standard output of the process called `name` is as `isEnough` wants it.
+    func wait(for process: Process, name: String, output isEnough: (String) -> Bool) throws {
+        try wait(for: process, name: name) {
+            (try? self.text("\(name).out")).map(isEnough) ?? false
+        }
+    }
+
     /// Waits until the process called `name` showed `text` on its terminal.
     func wait(
         for process: Process, name: String, toShow text: String, on terminal: PseudoTerminal

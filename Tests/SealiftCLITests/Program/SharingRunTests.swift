@@ -187,6 +187,37 @@ struct SharingRunTests {
                 atPath: root + "/one.bin", andPath: root + "/in/one.bin"))
     }
 
+    @Test("give nothing more once the quota is used up, however quick the downloads are")
+    func quota() throws {
+        let scene = try PeopleScene()
+        defer { scene.end() }
+        for person in ["ann", "bob"] { _ = try scene.begin(person) }
+        try Self.pair(scene, "ann", "bob")
+        try scene.sealift.writeBytes(700_000, to: "one.bin")
+        let added = try scene.run(
+            "ann", ["share", "add", "one.bin", "--with", "bob", "--quota", "900kB"])
+        #expect(added.status == 0, "\(added.error)")
+        let up = try Self.serve(scene, "ann")
+        defer { up.process.terminate() }
+        var codes: [String?] = []
+        for place in ["first", "second", "third"] {
+            let got = try scene.run(
+                "bob", ["get", "ann/one.bin", "--yes", "--json", "--output", place] + Self.at(up))
+            codes.append(got.status == 0 ? nil : try Self.error(got))
+            // The sender's last word, and the count with it, come after the receiver's end.
+            let served = codes.count { $0 == nil }
+            try scene.sealift.wait(
+                for: up.process, name: up.name,
+                output: { output in
+                    output.components(separatedBy: "download_ended").count > served
+                })
+        }
+        #expect(codes[0] == nil && codes[2] == "access_denied", "\(codes)")
+        let members = try scene.run("ann", ["share", "members", "one.bin", "--json"]).events
+        let member = try #require((members.first?["members"] as? [[String: Any]])?.first)
+        #expect(try #require(member["moved_bytes"] as? Int) >= 1_400_000)
+    }
+
     @Test("cut a download when the right to it is revoked")
     func revoked() throws {
         let scene = try PeopleScene()

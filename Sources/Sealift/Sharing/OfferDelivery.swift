@@ -57,6 +57,8 @@ private final class OfferDelivery: TransferObserver {
     private let access: ContactAccess
     private let reach: ContactReach
     private let observer: any TransferObserver
+    /// The transfer and the telling have a thread each, and an observer hears of one thing at a time.
+    private let turn = Mutex(())
     private let transfer: Cancellation
     private let offer: OutgoingOffer
     private let state = Mutex(State())
@@ -131,12 +133,16 @@ private final class OfferDelivery: TransferObserver {
         case .connected:
             state.withLock { $0.isConnected = true }
             settle(.accepted)
-            observer.handle(event)
-        default: observer.handle(event)
+            say(event)
+        default: say(event)
         }
     }
 
     func decide(_ offer: OfferSummary) -> Decision { .accept }
+
+    private func say(_ event: TransferEvent) {
+        turn.withLock { _ in observer.handle(event) }
+    }
 
     /// Ends the telling, and keeps what became of the offer.
     func finish(
@@ -186,7 +192,7 @@ private final class OfferDelivery: TransferObserver {
                     .ask(contact, chain: chain, .offer(pushed))
                 switch reply.answers.first {
                 case .taken(let standing):
-                    observer.handle(
+                    say(
                         .offer(
                             contact: contact.name.text,
                             standing == .accepted ? .accepted : .waiting))
@@ -207,7 +213,7 @@ private final class OfferDelivery: TransferObserver {
             }
             if !isTold {
                 isTold = true
-                observer.handle(.offer(contact: contact.name.text, .unreachable))
+                say(.offer(contact: contact.name.text, .unreachable))
             }
             guard case .timedOut = pause.pop(until: MonotonicClock.now() + Self.interval) else {
                 return

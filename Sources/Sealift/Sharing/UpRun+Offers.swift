@@ -16,7 +16,7 @@ struct UpReception {
 
 // What contacts offer: judged, kept for the user, or fetched where a rule says so.
 extension UpRun {
-    /// The most receptions at once; what a rule took beyond waits until one has ended.
+    /// The most receptions at once; what rules took beyond waits until one has ended.
     private static let maximumReceptions = 8
 
     /// Judges an offer and keeps it.
@@ -54,10 +54,7 @@ extension UpRun {
     private func keep(
         _ offer: StoredOffer, ticket: [UInt8], of asker: ShareDesk.Asker
     ) throws(SealiftError) -> ContactAnswer {
-        let news = OfferNews(
-            id: offer.incoming.id.description, label: offer.incoming.label.description,
-            byteCount: offer.incoming.offer.byteCount,
-            entryCount: offer.incoming.offer.entryCount, isAccepted: offer.state == .accepted)
+        let news = OfferNews(offer)
         switch offer.state {
         case .declined: return .refused(.declined)
         case .done: return .taken(.accepted)
@@ -70,40 +67,58 @@ extension UpRun {
         }
         observer.handle(.offered(contact: asker.contact.name.text, news))
         guard offer.state == .accepted else { return .taken(.waiting) }
-        if let destination = offer.destination, offer.rule != nil {
-            fetch(offer, into: destination, ticket: ticket, news, of: asker)
-        }
+        failedOffers.remove(offer.incoming.id)
+        fetchAccepted()
         return .taken(.accepted)
     }
 
-    private func fetch(
-        _ offer: StoredOffer, into destination: [UInt8], ticket: [UInt8], _ news: OfferNews,
-        of asker: ShareDesk.Asker
-    ) {
-        let id = offer.incoming.id
-        guard receptions.count < Self.maximumReceptions,
-            !receptions.contains(where: { $0.offer == id })
-        else { return }
+    /// Begins to fetch what rules took and what is not here: as many at once as there may be, oldest first.
+    /// What failed is left until it is offered again, or this is run again.
+    func fetchAccepted() {
+        guard let accepted = try? access.store.inbox([.accepted]) else { return }
+        for offer in accepted where offer.rule != nil {
+            let id = offer.incoming.id
+            guard receptions.count < Self.maximumReceptions else { return }
+            guard !receptions.contains(where: { $0.offer == id }), !failedOffers.contains(id) else {
+                continue
+            }
+            if !fetch(offer) { failedOffers.insert(id) }
+        }
+    }
+
+    private func fetch(_ offer: StoredOffer) -> Bool {
+        let incoming = offer.incoming
         let waker = waker
         do {
-            var receiving = try ReceiveOptions(
-                ticketText: String(decoding: ticket, as: UTF8.self), output: destination,
-                onConflict: .rename, home: options.home)
-            receiving.decision = .rule
-            receiving.rendezvous = options.rendezvous
-            receiving.stun = options.stun
-            receiving.network = options.network
-            receiving.relay = options.relay
-            receiving.passphrase = passphrase
-            let run = try RunningReception(
-                receiving, atMost: offer.incoming.offer.byteCount
-            ) { waker.wake() }
+            guard let destination = offer.destination,
+                let found = try access.store.contactWithChain(incoming.offer.from),
+                found.contact.admission(of: incoming.device) == .serve,
+                let ticket = try access.vault.ticket(of: incoming.id)
+            else { return false }
+            var reach = ContactReach()
+            reach.rendezvous = options.rendezvous
+            reach.stun = options.stun
+            reach.network = options.network
+            reach.relay = options.relay
+            reach.home = options.home
+            reach.passphrase = passphrase
+            let receiving = try ReceiveOptions(
+                Array(ticket.utf8), from: incoming.device, of: found.contact, into: destination,
+                reach
+            ) {
+                $0.onConflict = .rename
+                $0.decision = .rule
+            }
+            let run = try RunningReception(receiving, atMost: incoming.offer.byteCount) {
+                waker.wake()
+            }
             receptions.append(
-                UpReception(offer: id, news: news, contact: asker.contact.name.text, run: run))
+                UpReception(
+                    offer: incoming.id, news: OfferNews(offer), contact: found.contact.name.text,
+                    run: run))
+            return true
         } catch {
-            warn(
-                "an offer of \(asker.contact.name) could not be fetched; it is tried again when it is said again"
-            )
+            return false
         }
     }
 
@@ -114,8 +129,9 @@ extension UpRun {
             let reception = receptions.remove(at: index)
             var failure: SealiftError?
             if case .failure(let error) = result { failure = error }
-            if failure == nil { settle(reception) }
+            if failure == nil { settle(reception) } else { failedOffers.insert(reception.offer) }
             observer.handle(.offerEnded(contact: reception.contact, reception.news, failure))
+            fetchAccepted()
         }
     }
 
@@ -125,6 +141,15 @@ extension UpRun {
         } catch {
             warn("that an offer has come could not be kept")
         }
+    }
+}
+
+extension OfferNews {
+    init(_ offer: StoredOffer) {
+        self.init(
+            id: offer.incoming.id.description, label: offer.incoming.label.description,
+            byteCount: offer.incoming.offer.byteCount,
+            entryCount: offer.incoming.offer.entryCount, isAccepted: offer.state == .accepted)
     }
 }
 

@@ -43,6 +43,8 @@ final class UpRun {
     var askers: [ContactHost.SessionID: ShareDesk.Asker] = [:]
     var downloads: [UpDownload] = []
     var receptions: [UpReception] = []
+    /// What rules took and could not be fetched since it was offered last.
+    var failedOffers: Set<OfferID> = []
     /// What the table of keys was made of; see ``Store/contactStamp()``.
     private var welcomed: Int?
     private var welcomedHour: UInt64 = 0
@@ -90,6 +92,7 @@ final class UpRun {
     func run() throws(SealiftError) {
         NamedThread.sharpenTimers()
         try tellBeginning()
+        fetchAccepted()
         defer {
             finder.finish()
             lan?.finish()
@@ -110,7 +113,7 @@ final class UpRun {
             if let due = host.nextTimeout, due <= now { host.handleTimeout(now: now) }
             try review(now: now)
             takeDownloadEvents(now: now)
-            takeReceptionEvents()
+            if farewell == nil { takeReceptionEvents() }
             try settle(now: now)
             if farewell == nil, cancellation.isRequested {
                 host.close(now: now)

@@ -71,7 +71,8 @@ struct ContactCall {
 
 /// The socket thread's loop around a ``ContactCaller``.
 private final class ContactCallRun {
-    /// How long the addresses that are known have before the contact is called through servers.
+    /// How long the addresses that are known, and this machine's links, have before the contact is called
+    /// through servers: who answers at once needs none.
     private static let dialPatience = Duration.milliseconds(300)
     /// How long an answer is waited for once the session stands.
     private static let answerPatience = Duration.seconds(90)
@@ -132,7 +133,8 @@ private final class ContactCallRun {
             throw SealiftError(.handshakeFailed(error), waited: .zero)
         }
         do throws(SystemError) {
-            try finder.call(pair.secret, from: paths.isEmpty ? now : now + Self.dialPatience)
+            let isAnyoneNear = !paths.isEmpty || !pump.groupPaths.isEmpty
+            try finder.call(pair.secret, from: isAnyoneNear ? now + Self.dialPatience : now)
         } catch {
             throw SealiftError(.internalFailure, error)
         }

@@ -44,11 +44,10 @@ enum BrowseView {
             "shared",
             [
                 ("contact", .string(contact)),
-                ("name", .string(PrintableText.escape(share.name))),
                 ("role", .string(word(share.role))),
                 ("approval_awaited", .bool(share.isApprovalAwaited)),
                 ("expires", share.expires.map { .signed($0) } ?? .null),
-            ])
+            ] + JSONEvents.path(share.name, named: "name"))
     }
 
     /// An item of a folder.
@@ -57,8 +56,7 @@ enum BrowseView {
             "item",
             [
                 ("kind", .string(item.kind == .file ? "file" : "folder")),
-                ("name", .string(PrintableText.escape(item.name))),
                 ("size", .integer(item.size)), ("modified", .signed(item.modified)),
-            ])
+            ] + JSONEvents.path(item.name, named: "name"))
     }
 }

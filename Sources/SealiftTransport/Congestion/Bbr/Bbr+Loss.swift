@@ -6,6 +6,7 @@ extension Bbr {
     mutating func takeLatestSignals(_ sample: RateSample) {
         latestBandwidth = max(latestBandwidth, sample.bytesPerSecond)
         latestInflight = max(latestInflight, Double(sample.delivered))
+        if roundTrip.isConfirmed(by: sample.roundTrip) { queueWasEmpty = true }
         isLossRoundStart = sample.priorDelivered >= lossRoundEnd
         if isLossRoundStart { lossRoundEnd = delivered }
     }
@@ -16,6 +17,7 @@ extension Bbr {
         roundIsMarked = false
         latestBandwidth = 0
         latestInflight = 0
+        queueWasEmpty = false
     }
 
     /// ResetShortTermModel.
@@ -58,16 +60,19 @@ extension Bbr {
         shortTermInflight = volume
     }
 
-    /// Whether the round lost no more than is tolerated, nothing was marked, and apart from what was
-    /// lost as much arrived as was sent, at the pace of the slowest phase. Where another flow pushes
-    /// into the queue, less arrives.
+    /// Whether the round lost no more than is tolerated, nothing was marked, and another flow did not
+    /// push into the queue: then it stands, and less arrives than was sent, what was lost left aside. Where
+    /// it was empty during the round, less arrived because less was sent, by a sender that was kept from
+    /// its processor.
     private var lossesAreNatural: Bool {
         guard !roundIsMarked, let lossRound else { return false }
         guard !lossRound.exceeds(lossTolerance, delivered: delivered, segment: segment) else {
             return false
         }
         let share = lossRound.share(delivered: delivered)
-        return latestBandwidth >= Self.slowestGain * bandwidth * Self.pacingMargin * (1 - share)
+        return queueWasEmpty
+            || latestBandwidth >= Self.slowestGain * bandwidth * Self.pacingMargin
+                * (1 - share)
     }
 
     // MARK: Losses

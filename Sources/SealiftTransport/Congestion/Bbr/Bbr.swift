@@ -75,6 +75,8 @@ struct Bbr: CongestionController {
     /// BBR.bw_latest and BBR.inflight_latest.
     var latestBandwidth = 0.0
     var latestInflight = 0.0
+    /// Whether a round-trip time of this round was near the minimum.
+    var queueWasEmpty = false
     /// The round of losses under way; nil: BBR.is_loss_in_round is false.
     var lossRound: LossRound?
     /// A congestion mark was reported in this round.
@@ -182,6 +184,7 @@ struct Bbr: CongestionController {
         if isLossRoundStart {
             latestBandwidth = sample.bytesPerSecond
             latestInflight = Double(sample.delivered)
+            queueWasEmpty = false
         }
         bandwidth = min(filter.maximum, shortTermBandwidth)
         setRate(gain: pacingGain)

@@ -33,7 +33,7 @@ struct MinimumRoundTrip: Equatable {
         if sample < recent || isDue {
             recent = sample
             recentAt = now
-        } else if sample - recent <= max(recent / 32, Self.leastTolerance) {
+        } else if Self.isNear(sample, recent) {
             recentAt = now
         }
         // BBR.MinRTTFilterLen is two intervals.
@@ -41,6 +41,15 @@ struct MinimumRoundTrip: Equatable {
             minimum = recent
             minimumAt = recentAt
         }
+    }
+
+    private static func isNear(_ sample: Int64, _ least: Int64) -> Bool {
+        sample - least <= max(least / 32, leastTolerance)
+    }
+
+    /// Whether a sample is near the minimum: no queue stood then.
+    func isConfirmed(by sample: Int64) -> Bool {
+        minimum.map { Self.isNear(sample, $0) } ?? true
     }
 
     /// The round-trip time was measured on purpose: the next time is an interval away.

@@ -44,7 +44,7 @@ extension Connection {
             segments += 1
             if size < segment { break }
         }
-        path.setApplicationLimited(!hasElicitingWork && path.windowHasRoom)
+        path.pollEnded(hasWork: hasElicitingWork)
         guard written > 0 else { return nil }
         counters.packetsSent += UInt64(segments)
         counters.bytesSent += UInt64(written)

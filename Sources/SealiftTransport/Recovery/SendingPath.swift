@@ -162,10 +162,14 @@ struct SendingPath {
         if isAckEliciting, probesPending > 0 { probesPending -= 1 }
     }
 
-    /// The latest poll ended: for want of data, or of window or rate.
-    mutating func setApplicationLimited(_ isLimited: Bool) {
-        isApplicationLimited = isLimited
-        if isLimited { sampler.applicationIsLimiting(bytesInFlight: sent.bytesInFlight) }
+    /// The latest poll ended: for want of data, of window, or of rate.
+    /// - Parameter hasWork: whether data waits that asks for an ACK.
+    mutating func pollEnded(hasWork: Bool) {
+        isApplicationLimited = !hasWork && windowHasRoom
+        if isApplicationLimited {
+            sampler.applicationIsLimiting(bytesInFlight: sent.bytesInFlight)
+        }
+        pacer.setHoldingBack(hasWork && windowHasRoom)
     }
 
     // MARK: Acknowledgement and loss

@@ -36,6 +36,28 @@ struct CongestionRowTests {
         #expect(share >= row.least)
     }
 
+    /// As on a busy machine, or a virtual one whose host is busy.
+    @Test("is filled by a sender that is kept from its processor", arguments: rows)
+    func naps(row: Row) {
+        var simulation = CongestionSimulation.one(
+            row.algorithm, megabits: 500, milliseconds: row.milliseconds, loss: .random(row.loss))
+        simulation.flows[0].naps = SenderNaps(every: 200, milliseconds: 2...18, seed: 1)
+        let share = simulation.shares(
+            from: row.seconds.lowerBound, to: row.seconds.upperBound)[0]
+        #expect(share >= row.least)
+    }
+
+    @Test("is not taken for a slower one after naps that are too long to be made up")
+    func longNaps() {
+        let shares = (UInt64(1)...3).map { seed in
+            var simulation = CongestionSimulation.one(
+                .bbr(), megabits: 500, milliseconds: 100, loss: .random(0.01), seed: seed)
+            simulation.flows[0].naps = SenderNaps(every: 500, milliseconds: 10...50, seed: seed)
+            return simulation.shares(from: 5, to: 17)[0]
+        }
+        #expect(shares.reduce(0, +) / 3 >= 0.90)
+    }
+
     struct Start: CustomStringConvertible {
         var milliseconds: Int64
         /// Round trips at most.

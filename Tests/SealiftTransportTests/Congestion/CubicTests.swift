@@ -62,28 +62,4 @@ struct CubicTests {
         }
         #expect(cubic.congestionWindow > 1_980_000 && cubic.congestionWindow < 2_020_000)
     }
-
-    @Test("The pacer never lets more out than its rate and one bucket")
-    func pacer() {
-        var pacer = Pacer(burst: 12_000, datagramSize: 1200, now: 0)
-        pacer.setRate(10_000_000, datagramSize: 1200, now: 0)
-        var generator = SeededGenerator(seed: 1)
-        var now: Int64 = 0
-        var sent = 0
-        while now < 1_000_000_000 {
-            let allowance = pacer.allowance(now: now)
-            #expect(allowance <= 10_000)
-            if allowance > 0 {
-                let bytes = (allowance + 1199) / 1200 * 1200
-                pacer.sent(bytes)
-                sent += bytes
-            } else if let release = pacer.releaseTime {
-                #expect(release.nanoseconds > now)
-                now = release.nanoseconds
-            }
-            if Bool.random(using: &generator) { now += Int64(generator.next() % 1_000_000) }
-        }
-        #expect(sent <= 10_000_000 + 12_000 + 22_400)
-        #expect(sent >= 9_900_000)
-    }
 }

@@ -38,6 +38,8 @@ struct SimulatedFlow {
     let isPaced: Bool
     /// Whether the sender asks for rarer ACKs, as sealift does; else every second packet, as TCP.
     let asksForRareAcknowledgements: Bool
+    /// When the sender's machine gives it no processor.
+    var naps = SenderNaps.none
     private(set) var received = ReceivedPackets(sequence: 0)
     /// Content that arrived, in bytes.
     private(set) var delivered = 0
@@ -83,15 +85,13 @@ struct SimulatedFlow {
 
     /// When something happens next.
     func nextTime(after now: Int64) -> Int64 {
-        var next = min(forward.firstTime ?? .max, back.firstTime ?? .max)
-        next = min(next, path.deadline?.nanoseconds ?? .max)
-        next = min(next, received.deadline?.nanoseconds ?? .max)
-        let wake = supplyTime(now)
+        let next = min(forward.firstTime ?? .max, received.deadline?.nanoseconds ?? .max)
+        var own = min(back.firstTime ?? .max, path.deadline?.nanoseconds ?? .max)
         if path.windowHasRoom {
             let release = isPaced ? path.pacer.releaseTime?.nanoseconds ?? now : now
-            next = min(next, max(wake, release))
+            own = min(own, max(supplyTime(now), release))
         }
-        return max(next, now + 1)
+        return min(max(next, now + 1), naps.awake(at: max(own, now + 1)))
     }
 
     /// When there is something to send.
@@ -124,6 +124,7 @@ struct SimulatedFlow {
         let instant = Instant(nanoseconds: now)
         while let time = forward.firstTime, time <= now { receive(forward.popFirst(), instant) }
         acknowledgeIfDue(instant)
+        guard naps.awake(at: now) == now else { return }
         while let time = back.firstTime, time <= now { settle(back.popFirst(), instant) }
         if let deadline = path.deadline, deadline <= instant {
             path.handleTimeout(now: instant, lost: &lost)
@@ -154,7 +155,7 @@ struct SimulatedFlow {
                 forward.add(.packet(number: number, size: size), at: exit + delay)
             }
         }
-        path.setApplicationLimited(!hasWork(now.nanoseconds) && path.windowHasRoom)
+        path.pollEnded(hasWork: hasWork(now.nanoseconds))
         return segments > 0
     }
 

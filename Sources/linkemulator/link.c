@@ -34,6 +34,11 @@ uint64_t link_queue_length(const struct link *link, uint64_t now) {
     return (uint64_t)((link->free_at - scaled_now + BYTE - 1) / BYTE);
 }
 
+uint64_t link_transmission_time(const struct link *link, uint32_t length) {
+    uint64_t rate = link->conditions.rate;
+    return rate == 0 ? UINT64_MAX / 4 : length * BYTE / rate;
+}
+
 /// Takes a packet through the queue and the rate. The time its last bit is sent, or 0 if the queue
 /// has no room. The arithmetic is exact: what a packet takes longer or shorter than whole nanoseconds
 /// is not lost, so the rate holds over any number of packets.

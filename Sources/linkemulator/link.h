@@ -65,6 +65,9 @@ struct link {
 /// the conditions. 0, or -1 with errno.
 int link_make(struct link *link, struct link_conditions conditions, uint64_t seed, size_t memory);
 
+/// Nanoseconds that the rate takes for so many bytes; without a limit, longer than anything waits.
+uint64_t link_transmission_time(const struct link *link, uint32_t length);
+
 /// Decides the fate of `packet`, which lies in the room of the straight ring and arrived at `now`.
 void link_accept(struct link *link, struct packet *packet, uint64_t now);
 

@@ -31,11 +31,15 @@ static uint64_t clock_now(void) {
 
 /// Reads what the end has sent, at most `limit` packets, so that no direction starves the other.
 /// How many came.
-static int collect(struct run *run, int direction, int limit) {
+///
+/// The look was meant for `planned`. Where it comes later, because the emulator got no processor, packets
+/// came meanwhile that a real link would have carried on: they count as having come one after the other
+/// at the link's rate from then on, and at the latest now.
+static int collect(struct run *run, int direction, int limit, uint64_t planned) {
     struct link *link = &run->links[direction];
     uint8_t spare[PACKET_LIMIT];
     int count = 0;
-    uint64_t now = clock_now();
+    uint64_t now = clock_now(), came = planned < now ? planned : now;
     for (; count < limit; count++) {
         struct packet *room = packet_ring_room(&link->straight);
         uint8_t *bytes = room ? room->bytes : spare;
@@ -47,7 +51,9 @@ static int collect(struct run *run, int direction, int limit) {
             continue;
         }
         room->length = (uint32_t)length;
-        link_accept(link, room, now);
+        came += link_transmission_time(link, room->length);
+        if (came > now) came = now;
+        link_accept(link, room, came);
     }
     if (count > 0 && run->first_packet == 0) run->first_packet = now;
     return count;
@@ -95,10 +101,17 @@ static void rest(const struct run *run, uint64_t now, uint64_t time, int or_pack
 /// rate; an idle one waits for the next packet to come or to leave.
 static void carry(struct run *run, FILE *samples, const sigset_t *open) {
     uint64_t next_sample = samples ? run->started : UINT64_MAX;
+    // When this look was meant to be; an idle link is looked at when something came, never late.
+    uint64_t planned = UINT64_MAX;
     while (!should_stop) {
         int moved = 0;
+        uint64_t woke = clock_now();
+        if (planned < woke) {
+            run->slept_sum += woke - planned;
+            if (woke - planned > run->slept_max) run->slept_max = woke - planned;
+        }
         for (int direction = 0; direction < DIRECTIONS; direction++) {
-            moved += collect(run, direction, 256);
+            moved += collect(run, direction, 256, planned);
             moved += deliver(run, direction);
         }
         uint64_t now = clock_now();
@@ -110,16 +123,20 @@ static void carry(struct run *run, FILE *samples, const sigset_t *open) {
             should_report = 0;
             report_print(stdout, run, now);
         }
+        planned = now;
         if (moved >= 256) continue;
         uint64_t next = next_sample;
         for (int direction = 0; direction < DIRECTIONS; direction++) {
             uint64_t time = link_next_time(&run->links[direction]);
             if (time < next) next = time;
         }
-        if (moved > 0)
-            rest(run, now, now + run->options.tick, 0, open);
-        else
+        if (moved > 0) {
+            planned = now + run->options.tick;
+            rest(run, now, planned, 0, open);
+        } else {
+            planned = UINT64_MAX;
             rest(run, now, next, 1, open);
+        }
     }
 }
 

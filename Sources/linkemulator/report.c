@@ -43,7 +43,8 @@ void report_print(FILE *file, const struct run *run, uint64_t now) {
             run->options.mtu, (double)run->options.tick * 1e-3, run->real_time ? "true" : "false");
     fprintf(file, ",\"seconds\":%.3f,\"active_seconds\":%.3f,\"cpu_user\":%.3f,\"cpu_system\":%.3f", wall,
             active, seconds(usage.ru_utime), seconds(usage.ru_stime));
-    fprintf(file, ",\"core_share\":%.3f,", active > 0 ? cpu / active : 0);
+    fprintf(file, ",\"core_share\":%.3f,\"slept_ms\":%.3f,\"slept_max_ms\":%.3f,",
+            active > 0 ? cpu / active : 0, (double)run->slept_sum * 1e-6, (double)run->slept_max * 1e-6);
     int valid = print_direction(file, "a_to_b", &run->links[A_TO_B], tunnel_overflow(&run->tunnels[0]));
     fputc(',', file);
     valid &= print_direction(file, "b_to_a", &run->links[B_TO_A], tunnel_overflow(&run->tunnels[1]));

@@ -17,6 +17,8 @@ struct run {
     uint64_t started, first_packet;
     /// The emulator runs ahead of ordinary processes, so that busy ends do not delay the link.
     int real_time;
+    /// How much later than meant it looked at a busy link, in nanoseconds: in all, and at most.
+    uint64_t slept_sum, slept_max;
 };
 
 /// One JSON object and a line feed.

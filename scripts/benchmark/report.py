@@ -33,11 +33,33 @@ def revision():
     return (git("rev-parse", "--short", "HEAD") or "unknown") + ("+" if changed else "")
 
 
+class Stolen:
+    """The share of the processors' time that the host of a virtual machine took for others, since this
+    was made. What is stolen is lost for a rate, and no load tells of it."""
+
+    def __init__(self):
+        self.before = self.read()
+
+    @staticmethod
+    def read():
+        times = [int(word) for word in pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+        return times[7], sum(times)
+
+    def share(self):
+        (stolen, all_of_it), (now, all_now) = self.before, self.read()
+        return (now - stolen) / max(1, all_now - all_of_it)
+
+
+STOLEN = Stolen()
+
+
 def heading(command, variables):
     """When, where and how: the line above every table."""
     settings = [f"{name}={shlex.quote(os.environ[name])}" for name in variables if name in os.environ]
     # A machine that was busy with something else when the run began gives no figures worth keeping.
     busy = f" · load before the run {LOAD_BEFORE:.1f}"
+    if STOLEN.share() >= 0.005:
+        busy += f", {STOLEN.share() * 100:.0f} % of the processors taken by the host"
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     return f"`{' '.join([*settings, command])}` · {date} · commit {revision()} · {machine()}{busy}"
 

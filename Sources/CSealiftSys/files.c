@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -35,6 +36,15 @@ int sealift_file_set_size(int file, int64_t size) { return outcome(ftruncate(fil
 int sealift_file_reserve(int file, int64_t offset, int64_t count) {
     return outcome(fallocate(file, FALLOC_FL_KEEP_SIZE, offset, count));
 }
+
+int sealift_file_take_read_lease(int file) {
+    // Who waits for the lease is told of by a signal: SIGIO would end the process, SIGURG is ignored.
+    if (fcntl(file, F_SETSIG, SIGURG) < 0) return -errno;
+    if (fcntl(file, F_SETLEASE, F_RDLCK) == 0) return 0;
+    return errno == EAGAIN ? 1 : -errno;
+}
+
+int sealift_file_give_lease_up(int file) { return outcome(fcntl(file, F_SETLEASE, F_UNLCK)); }
 
 int sealift_file_sync_data(int file) { return outcome(fdatasync(file)); }
 

@@ -25,6 +25,7 @@ struct SealiftCommand: ParsableCommand {
               sealift up                             serves your shares, takes offers
               sealift browse alice                   what a contact shares with you
               sealift get alice/llm-v3               downloads it, proven
+              sealift watch runs/ --to eval          new checkpoints, as soon as they are complete
               sealift device                         your devices; revoke ends a lost one
               sealift backup FILE                    contacts, receipts and log, sealed
               sealift restore                        your identity, from the recovery words
@@ -48,7 +49,7 @@ struct SealiftCommand: ParsableCommand {
             RendezvousCommand.self, DoctorCommand.self, LogCommand.self, IdCommand.self,
             PairCommand.self, ContactCommand.self, ShareCommand.self, RuleCommand.self,
             InboxCommand.self, UpCommand.self, BrowseCommand.self, GetCommand.self,
-            DeviceCommand.self, BackupCommand.self, RestoreCommand.self,
+            DeviceCommand.self, BackupCommand.self, RestoreCommand.self, WatchCommand.self,
         ])
 }
 

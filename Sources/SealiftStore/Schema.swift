@@ -184,6 +184,28 @@ enum Schema {
                     PRIMARY KEY (transfer, peer)
                 ) STRICT, WITHOUT ROWID;
                 """),
+        Step(
+            name: "0008 watched",
+            sql: """
+                CREATE TABLE watched (
+                    folder BLOB NOT NULL CHECK (length(folder) BETWEEN 1 AND 4096),
+                    name BLOB NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+                    recipient BLOB NOT NULL CHECK (length(recipient) = 32),
+                    version BLOB NOT NULL CHECK (length(version) = 32),
+                    transfer BLOB CHECK (length(transfer) = 16),
+                    peer BLOB CHECK (length(peer) = 32 AND (peer IS NULL) = (transfer IS NULL)),
+                    time INTEGER NOT NULL,
+                    PRIMARY KEY (folder, name, recipient)
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE removal (
+                    folder BLOB NOT NULL CHECK (length(folder) BETWEEN 1 AND 4096),
+                    name BLOB NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+                    version BLOB NOT NULL CHECK (length(version) = 32),
+                    moved BLOB NOT NULL CHECK (length(moved) = 32),
+                    holder BLOB NOT NULL CHECK (length(holder) = 16),
+                    PRIMARY KEY (folder, name)
+                ) STRICT, WITHOUT ROWID;
+                """),
     ]
 
     /// The steps in GRDB's terms.

@@ -32,6 +32,11 @@ int sealift_file_will_not_need(int file, int64_t offset, int64_t count);
 int sealift_file_lock(int file);
 // The same, waiting for it.
 int sealift_file_lock_waiting(int file);
+// A read lease (fcntl(2), F_SETLEASE): while it lasts, whoever opens the file for writing or cuts it waits.
+// 0 where it was taken, 1 where somebody has the file open for writing, -errno where the file system or
+// this user's rights give none.
+int sealift_file_take_read_lease(int file);
+int sealift_file_give_lease_up(int file);
 // umask(2), read without changing it for longer than a moment.
 uint32_t sealift_file_creation_mask(void);
 

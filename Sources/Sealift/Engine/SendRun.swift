@@ -49,6 +49,10 @@ final class SendRun {
     var completion: (Completion, skipped: UInt64, failed: UInt64)?
     /// Receipts that may still come.
     var receipts: SenderReceipts
+    /// Judges what was found, before anybody hears of it; what it says ends the run.
+    var objection: ((SendCatalog) -> SealiftError?)?
+    /// Told of each receipt as soon as it is kept, and whether it is for everything that there was.
+    var receiptKept: ((Receipt, _ isWhole: Bool) -> Void)?
     var failure: SealiftError?
     var isOver = false
     var progress: SendProgress
@@ -153,13 +157,9 @@ final class SendRun {
     /// Runs until the receiver has confirmed the whole, or the run ends otherwise.
     func run() throws(SealiftError) -> TransferSummary {
         NamedThread.sharpenTimers()
-        observer.tell(.ticket(text: desk.ticket.text))
-        observer.tell(
-            .listening(
-                addresses: desk.ticket.addresses.compactMap {
-                    EndpointAddress(bytes: $0.bytes, port: $0.port)
-                }))
-        let loopFailure = loop()
+        let objection = objection?(catalog)
+        if objection == nil { tellBeginning() }
+        let loopFailure = objection ?? loop()
         finder.finish()
         lan?.finish()
         codes?.finish()
@@ -180,6 +180,15 @@ final class SendRun {
             received: sent, reused: completion.bytes - min(completion.bytes, sent),
             resentProven: 0, skipped: skipped + catalog.leftOut.skipped,
             failed: failed + catalog.leftOut.unreadable)
+    }
+
+    private func tellBeginning() {
+        observer.tell(.ticket(text: desk.ticket.text))
+        observer.tell(
+            .listening(
+                addresses: desk.ticket.addresses.compactMap {
+                    EndpointAddress(bytes: $0.bytes, port: $0.port)
+                }))
     }
 
     /// Whether only farewells are still to be said.
@@ -359,8 +368,10 @@ final class SendRun {
         case .proposed(let proposal):
             guard let peer = endpoint.peer(of: id) else { return }
             switch receipts.countersign(proposal, of: id, by: peer) {
-            case .success(let signature):
-                if let signature { endpoint.countersign(id, signature) }
+            case .success(let receipt):
+                guard let receipt else { break }
+                receiptKept?(receipt, isEverythingThere)
+                endpoint.countersign(id, receipt.senderSignature)
             case .failure(let error):
                 observer.tell(.warning(TransferWarning("no receipt was kept: \(error.message)")))
             }
@@ -372,6 +383,12 @@ final class SendRun {
             guard guests.served.contains(id) else { return }
             end(id, SealiftError(violation))
         }
+    }
+
+    /// Whether the last receiver that confirmed has everything that there was to send.
+    private var isEverythingThere: Bool {
+        guard let (_, skipped, failed) = completion else { return false }
+        return skipped == 0 && failed == 0 && catalog.leftOut == (0, 0)
     }
 
     // MARK: Progress

@@ -26,10 +26,10 @@ struct SenderReceipts {
     mutating func end(_ id: SenderEndpoint.SessionID) { expected[id] = nil }
 
     /// A receiver signed a receipt. One that cannot be kept is not signed, and the transfer stays as it is.
-    /// - Returns: this end's signature; nil where the receipt is not right.
+    /// - Returns: the receipt with both signatures, kept; nil where it is not right.
     mutating func countersign(
         _ proposal: ReceiptProposal, of id: SenderEndpoint.SessionID, by peer: DevicePublicKeys
-    ) -> Result<[UInt8]?, SealiftError> {
+    ) -> Result<Receipt?, SealiftError> {
         guard let (witness, completion) = expected.removeValue(forKey: id) else {
             return .success(nil)
         }

@@ -119,11 +119,11 @@ final class TransferRecords {
     }
 
     /// Signs a receiver's receipt as the sender, where it says what is so, and keeps it.
-    /// - Returns: the sender's signature; nil for a receipt that is not right.
+    /// - Returns: the receipt with both signatures; nil for one that is not right.
     func countersign(
         _ proposal: ReceiptProposal, of receiver: DevicePublicKeys, _ witness: ReceiptWitness,
         with completion: Completion
-    ) throws(SealiftError) -> [UInt8]? {
+    ) throws(SealiftError) -> Receipt? {
         guard
             let receipt = proposal.countersigned(
                 by: device, for: receiver, witness,
@@ -131,7 +131,7 @@ final class TransferRecords {
                 files: completion.files)
         else { return nil }
         try keep(receipt)
-        return receipt.senderSignature
+        return receipt
     }
 
     /// Keeps a receipt on the disk.

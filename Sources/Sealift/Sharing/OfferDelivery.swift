@@ -19,27 +19,13 @@ public func runSend(
     let passphrase = options.passphrase.askingOnce()
     let access = try ContactAccess(home: options.home, passphrase: passphrase)
     let (contact, chain) = try access.contact(named: name)
-    let devices = try access.keys.outgoing(contact).map(\.device)
-    var sending = options
-    sending.passphrase = passphrase
-    sending.offersCode = false
-    sending.grant = GrantedContent(recipients: Set(devices), decision: .user)
-    let delivery = try OfferDelivery(
-        options.paths, expires: options.expires, to: contact, chain, access, reach,
-        observer: observer, transfer: cancellation)
-    let result: Result<TransferSummary, SealiftError>
-    do throws(SealiftError) {
-        let run = try SendRun(sending, observer: delivery, cancellation: cancellation)
-        delivery.content = (run.catalog.totals.bytes, run.catalog.totals.entries)
-        result = .success(try run.run())
-    } catch {
-        result = .failure(error)
-    }
-    return try delivery.finish(result)
+    return try OfferDelivery.run(
+        options, to: contact, chain, access, reach, passphrase, observer: observer,
+        cancellation: cancellation)
 }
 
 /// The offer of what one run sends: tells the contact of it, as often as it takes, on a thread of its own.
-private final class OfferDelivery: TransferObserver {
+final class OfferDelivery: TransferObserver {
     /// How long after a try that reached nobody the next begins.
     private static let interval = Duration.seconds(10)
 
@@ -103,6 +89,38 @@ private final class OfferDelivery: TransferObserver {
             calling.request()
             pause.close()
         }
+    }
+
+    /// Offers, and sends once the contact said yes.
+    /// - Parameters:
+    ///   - objection: judges what was found to be sent, before anybody hears of it; nil for none.
+    ///   - receiptKept: told of the receipt, and whether it is for everything that there was.
+    static func run(
+        _ options: SendOptions, to contact: Contact, _ chain: DeviceChain,
+        _ access: ContactAccess, _ reach: ContactReach, _ passphrase: PassphraseSource,
+        observer: any TransferObserver, cancellation: Cancellation,
+        objection: ((SendCatalog) -> SealiftError?)? = nil,
+        receiptKept: ((Receipt, _ isWhole: Bool) -> Void)? = nil
+    ) throws(SealiftError) -> TransferSummary {
+        let devices = try access.keys.outgoing(contact).map(\.device)
+        var sending = options
+        sending.passphrase = passphrase
+        sending.offersCode = false
+        sending.grant = GrantedContent(recipients: Set(devices), decision: .user)
+        let delivery = try OfferDelivery(
+            options.paths, expires: options.expires, to: contact, chain, access, reach,
+            observer: observer, transfer: cancellation)
+        let result: Result<TransferSummary, SealiftError>
+        do throws(SealiftError) {
+            let run = try SendRun(sending, observer: delivery, cancellation: cancellation)
+            delivery.content = (run.catalog.totals.bytes, run.catalog.totals.entries)
+            run.objection = objection
+            run.receiptKept = receiptKept
+            result = .success(try run.run())
+        } catch {
+            result = .failure(error)
+        }
+        return try delivery.finish(result)
     }
 
     /// The first name, and how many more there are.

@@ -209,6 +209,29 @@ public final class OpenFile: Sendable {
         try checked(retryingInterrupts { sealift_file_lock_waiting(number) }, "lock")
     }
 
+    /// What a read lease tells of writers.
+    public enum ReadLease: Equatable, Sendable {
+        /// Nobody has the file open for writing, and whoever wants to waits until the lease is given up or
+        /// the file is closed; the kernel takes it away after 45 seconds (proc(5), lease-break-time).
+        case held
+        /// Somebody has it open for writing.
+        case refused
+        /// It is not known: a network file system, another user's file.
+        case unsupported
+    }
+
+    /// Takes a read lease of the file, which was opened for ``DirectoryHandle/FileAccess/reading``.
+    public func takeReadLease() -> ReadLease {
+        switch sealift_file_take_read_lease(descriptor.number) {
+        case 0: .held
+        case 1: .refused
+        default: .unsupported
+        }
+    }
+
+    /// Gives the lease up, where there is one.
+    public func giveLeaseUp() { _ = sealift_file_give_lease_up(descriptor.number) }
+
     /// Closes the file and tells what the file system only finds out now. Without it the file is
     /// closed with the last reference, in silence.
     public func close() throws(SystemError) {

@@ -60,11 +60,12 @@ public struct ScanRoot: Sendable {
     }
 
     /// The same, from a directory and a name in it: for tests, and for callers that are anchored.
-    package init(parent: DirectoryHandle, name: [UInt8]) {
+    /// - Parameter landingName: what it is listed as; nil for its own name.
+    package init(parent: DirectoryHandle, name: [UInt8], landingAs landingName: [UInt8]? = nil) {
         self.parent = parent
         self.name = name
         argument = name
-        landingName = name
+        self.landingName = landingName ?? name
     }
 
     private static func isLink(_ path: [UInt8]) throws(SystemError) -> Bool {

@@ -25,6 +25,7 @@ struct SealiftCommand: ParsableCommand {
               sealift up                             serves your shares, takes offers
               sealift browse alice                   what a contact shares with you
               sealift get alice/llm-v3               downloads it, proven
+              sealift sync alice/llm-v3 --output m   keeps a folder current with it
               sealift watch runs/ --to eval          new checkpoints, as soon as they are complete
               sealift device                         your devices; revoke ends a lost one
               sealift backup FILE                    contacts, receipts and log, sealed
@@ -50,6 +51,7 @@ struct SealiftCommand: ParsableCommand {
             PairCommand.self, ContactCommand.self, ShareCommand.self, RuleCommand.self,
             InboxCommand.self, UpCommand.self, BrowseCommand.self, GetCommand.self,
             DeviceCommand.self, BackupCommand.self, RestoreCommand.self, WatchCommand.self,
+            SyncCommand.self,
         ])
 }
 

@@ -129,9 +129,10 @@ extension ReceiveRun {
         attempt.connection = connection
         do throws(SystemError) {
             let spool = try ListingSpool(in: home.folder)
-            let store = try ReceiverFileStore(
+            var store = try ReceiverFileStore(
                 output: options.output, sender: options.ticket.fingerprint, spool: spool,
                 home: home.folder, manifest: manifest)
+            store.ledger = options.ledger
             let disk = try ReceiverDisk(
                 store: store, choices: options.choices, after: newestDisk, waker: waker)
             newestDisk = disk

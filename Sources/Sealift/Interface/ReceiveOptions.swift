@@ -37,6 +37,9 @@ public struct ReceiveOptions: Sendable {
     /// Where the passphrase of that state comes from, where it has one.
     public var passphrase = PassphraseSource.none
 
+    /// Where a run that is one of many into the same folder notes what it learns; nil for a run of its own.
+    var ledger: SyncLedger?
+
     /// The rendezvous servers that may be contacted.
     var contactedServers: [RendezvousAddress] { network.signaling == .allowed ? rendezvous : [] }
 

@@ -25,8 +25,20 @@ public enum TransferEvent: Equatable, Sendable {
     case delivered(Delivery)
     /// How the offer of what is sent stands with the contact it is for.
     case offer(contact: String, OfferProgress)
+    /// A file that `sync` brought is gone at its owner.
+    case gone(path: [UInt8], GoneOutcome)
     /// Something the user should know, though the transfer goes on.
     case warning(TransferWarning)
+}
+
+/// What becomes of a file that is gone at its owner.
+public enum GoneOutcome: String, Equatable, Sendable {
+    /// It stays: nothing else was asked for.
+    case stays
+    /// It is deleted here too.
+    case deleted
+    /// It was to be deleted and stays: somebody changed it meanwhile.
+    case changed
 }
 
 /// How an offer stands with whom it is made to.

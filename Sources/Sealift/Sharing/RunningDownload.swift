@@ -120,7 +120,8 @@ final class RunningDownload: Sendable {
             where progress.phase == .transferring && progress.bytesDone < progress.bytesTotal:
                 download.note(sent: progress.bytesDone)
             case .warning(let warning): download.put(.warning(warning))
-            case .code, .listening, .moved, .reconnecting, .progress, .file, .delivered, .offer:
+            case .code, .listening, .moved, .reconnecting, .progress, .file, .delivered, .offer,
+                .gone:
                 break
             }
         }

@@ -86,15 +86,38 @@ final class PlacedLog {
 
     /// What earlier runs recorded of `path`: refuted files, then the others, the newest first.
     func records(of path: EntryPath) throws(SystemError) -> [PlacedFileRecord] {
-        guard !places.isEmpty else { return [] }
         let key = PathKey(path)
         if let record = renewed[key] { return [record] }
+        var found: [PlacedFileRecord] = []
+        for (place, record) in try stored(key) {
+            found.append(record)
+            isKnown[place] = true
+        }
+        // What the disk lost is believed before what was placed, whichever log it stands in.
+        return found.filter { $0.state == .refuted }
+            + found.reversed().filter { $0.state != .refuted }
+    }
+
+    /// What earlier runs recorded of `path`, where ``records(of:)`` was not asked for it: the listing at hand
+    /// has no such file. Nothing for a path that it has.
+    func unlisted(_ path: EntryPath) throws(SystemError) -> [PlacedFileRecord] {
+        let key = PathKey(path)
+        guard renewed[key] == nil else { return [] }
+        let found = try stored(key)
+        return found.contains { isKnown[$0.place] } ? [] : found.map(\.record)
+    }
+
+    /// The records of earlier runs under `key`, the oldest of each log first.
+    private func stored(
+        _ key: PathKey
+    ) throws(SystemError) -> [(place: Int, record: PlacedFileRecord)] {
+        guard !places.isEmpty else { return [] }
         var (low, high) = (0, places.count)
         while low < high {
             let middle = (low + high) / 2
             if places[middle].prefix < key.prefix { low = middle + 1 } else { high = middle }
         }
-        var found: [PlacedFileRecord] = []
+        var found: [(place: Int, record: PlacedFileRecord)] = []
         while low < places.count, places[low].prefix == key.prefix {
             let place = places[low]
             let size = PlacedFileRecord.byteCount
@@ -103,14 +126,11 @@ final class PlacedLog {
             if let record = bytes.withUnsafeBytes({ PlacedFileRecord(decoding: $0) }),
                 record.path == key
             {
-                found.append(record)
-                isKnown[low] = true
+                found.append((low, record))
             }
             low += 1
         }
-        // What the disk lost is believed before what was placed, whichever log it stands in.
-        return found.filter { $0.state == .refuted }
-            + found.reversed().filter { $0.state != .refuted }
+        return found
     }
 
     // MARK: Writing

@@ -83,6 +83,17 @@ extension ReceiverFileStore {
         }
     }
 
+    /// Notes the files that earlier runs placed, that nobody touched since, and that are listed no more.
+    func note(unlistedIn root: DirectoryHandle, in ledger: SyncLedger) {
+        guard let log else { return }
+        ledger.look(in: root) { path, status throws(SystemError) in
+            try log.unlisted(path).contains { record in
+                record.number == 0 && record.state != .refuted
+                    && record.match(FileIdentity(status)) == .untouched
+            }
+        }
+    }
+
     /// Reads a placed file whose record is not enough, and makes a new record if it is the content
     /// that was placed.
     private mutating func reads(

@@ -44,6 +44,8 @@ struct ReceiverFileStore: ReceiverStore {
     /// Whether the staging folder was looked for, and whether an earlier run had made it.
     private var isResumed: Bool?
     var log: PlacedLog?
+    /// Where it is noted what is listed no more; the log of what was placed is kept then.
+    var ledger: SyncLedger?
     var open: [FileIndex: StagedFile] = [:]
     /// Files of at most one piece that are staged and not in line yet.
     private var whole: [FileIndex: Whole] = [:]
@@ -312,8 +314,14 @@ struct ReceiverFileStore: ReceiverStore {
     }
 
     mutating func cleanUp(isWhole: Bool) {
+        // Of a listing without a file nobody has asked for the log yet.
+        if ledger != nil { _ = try? resumedStaging() }
         guard let root = try? destination.openIfThere(), staging != nil else { return }
-        if isWhole { try? log?.conclude() }
+        if let ledger {
+            if isWhole { note(unlistedIn: root, in: ledger) }
+        } else if isWhole {
+            try? log?.conclude()
+        }
         log = nil
         staging = nil
         // Both fail where something is left in them, and are to: it is another transfer's.

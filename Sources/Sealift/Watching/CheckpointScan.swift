@@ -33,7 +33,7 @@ struct CheckpointScan {
         var newest: FileTime?
         var obstacle: String?
         do throws(TreeScanner.ScanFailure<Unreadable>) {
-            try TreeScanner().scan(tree) { event throws(Unreadable) in
+            try TreeScanner(holeLimit: 0).scan(tree) { event throws(Unreadable) in
                 if isStopped() { throw Unreadable() }
                 switch event {
                 case .item(let item):
@@ -68,7 +68,7 @@ struct CheckpointScan {
     /// this user's, a file system with leases.
     private static func hasWriter(_ tree: SourceTree) -> Bool {
         var isFound = false
-        _ = try? TreeScanner().scan(tree) { event throws(Unreadable) in
+        _ = try? TreeScanner(holeLimit: 0).scan(tree) { event throws(Unreadable) in
             guard case .item(let item) = event, case .file = item.kind,
                 let file = try? tree.openFile(item.path)
             else { return }

@@ -369,7 +369,8 @@ private struct DeliveryWatcher: TransferObserver {
             turn.handle(.progress(name: name, contact: contact, progress))
         case .warning(let warning):
             turn.handle(.warning(TransferWarning(warning.message, path: warning.path ?? name)))
-        case .ticket, .code, .listening, .connected, .moved, .reconnecting, .file, .delivered:
+        case .ticket, .code, .listening, .connected, .moved, .reconnecting, .file, .delivered,
+            .gone:
             break
         }
     }

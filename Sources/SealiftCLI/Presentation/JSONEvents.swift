@@ -35,6 +35,8 @@ enum JSONEvents {
             object(
                 "offer_told",
                 [("contact", .string(contact)), ("standing", .string(standing.rawValue))])
+        case .gone(let name, let outcome):
+            object("gone", path(name) + [("outcome", .string(outcome.rawValue))])
         case .warning(let warning):
             object(
                 "warning",

@@ -47,6 +47,8 @@ struct PersonObserver: TransferObserver {
                     + "root: \(delivery.root.hexadecimal) (the same at both ends)\n")
         case .offer(let contact, let standing):
             terminal.show(Self.words(contact, standing))
+        case .gone(let path, let outcome):
+            terminal.show("gone there: \(PrintableText.escape(path))\(Self.words(outcome))\n")
         case .warning(let warning):
             let name = warning.path.map { PrintableText.escape($0) + ": " } ?? ""
             terminal.show(terminal.style.warning("warning:") + " \(name)\(warning.message)\n")
@@ -68,6 +70,14 @@ struct PersonObserver: TransferObserver {
                 + "Trying on\n"
         case .waiting: "\(contact) has the offer: it waits for their yes\n"
         case .accepted: "a rule of \(contact)'s takes the offer\n"
+        }
+    }
+
+    private static func words(_ outcome: GoneOutcome) -> String {
+        switch outcome {
+        case .stays: " (stays here)"
+        case .deleted: ", deleted here too"
+        case .changed: ", stays here: it was changed"
         }
     }
 

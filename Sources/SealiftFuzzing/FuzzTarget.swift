@@ -34,7 +34,7 @@ public struct FuzzTarget: Sendable {
     public static let all: [FuzzTarget] = [
         .handshakeResponder, .handshakeInitiator, .packets, .deviceKeys, .probes, .calls,
         .connection, .controlMessages, .measurement, .receiverSession, .senderSession,
-        .deviceChain, .peopleTexts, .pairing, .contact,
+        .deviceChain, .peopleTexts, .pairing, .contact, .link,
         .listing, .listingEntry, .names, .holes,
         .stun, .rendezvousMessages, .rendezvousServer, .codeEnds, .sealedBox, .meeting,
         .gateway, .deviceDocuments, .turn, .turnStream,

@@ -185,6 +185,25 @@ enum Schema {
                 ) STRICT, WITHOUT ROWID;
                 """),
         Step(
+            name: "0007 devices",
+            sql: """
+                CREATE TABLE device_name (
+                    device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 32),
+                    name TEXT NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE introduced (
+                    identity BLOB NOT NULL CHECK (length(identity) = 32),
+                    device BLOB NOT NULL CHECK (length(device) = 32),
+                    renewed INTEGER NOT NULL CHECK (renewed IN (0, 1)),
+                    PRIMARY KEY (identity, device)
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE seen (
+                    identity BLOB NOT NULL PRIMARY KEY CHECK (length(identity) = 32),
+                    generation INTEGER NOT NULL CHECK (generation >= 0),
+                    sequence INTEGER NOT NULL CHECK (sequence >= 0)
+                ) STRICT, WITHOUT ROWID;
+                """),
+        Step(
             name: "0008 watched",
             sql: """
                 CREATE TABLE watched (

@@ -145,6 +145,21 @@ public final class SecretVault: Sendable {
         }
     }
 
+    /// Changes several secrets, all or none.
+    func change(_ body: (Database) throws -> Void) throws(Failure) {
+        try Self.wrap { () throws(StoreFailure) in try store.write(body) }
+    }
+
+    /// The other end has the present key of `pair` too: the one before goes, and it counts as born in a session
+    /// of both from then on.
+    func forget(former pair: StoredPairKey) throws(Failure) {
+        try change { database in
+            try database.execute(
+                sql: "DELETE FROM secret WHERE name = ?", arguments: [pair.formerName])
+            try pair.setIntroduced(nil, in: database)
+        }
+    }
+
     private static func stored(in store: Store) throws(Failure) -> [UInt8]? {
         try wrap { () throws(StoreFailure) in
             try store.read { try Data.fetchOne($0, sql: "SELECT bytes FROM vault").map(Array.init) }

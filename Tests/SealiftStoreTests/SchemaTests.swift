@@ -17,6 +17,7 @@ struct SchemaTests {
         "0004 people": "82648cc5dacc9967330dc139427cc5f4c2fb0240a96f34cd8136c2a8540332e7",
         "0005 shares": "fa0f8744d3104c33ed8c9e7ca144b53895303de80a070ab2cfb239b8f5297b0b",
         "0006 former logs": "40b52992e78c87f61475acb6bc0b8ea8aefe3be06ebaaff44520fc8e8887e5d4",
+        "0007 devices": "b8df314b6965c51b3a9dce28b5a72485955031101606f0ea80c74a081853b2ad",
         "0008 watched": "5a4ec0de70b0b5599b7018b35fed83c0e25a9239fdb8aac4e090bfab0be98562",
     ]
 

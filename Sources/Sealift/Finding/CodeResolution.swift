@@ -117,6 +117,7 @@ extension CodePurpose {
         switch self {
         case .transfer: "ticket"
         case .contact: "file of `sealift contact export`"
+        case .device: "file of `sealift device add --export`"
         }
     }
 }

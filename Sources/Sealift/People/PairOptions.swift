@@ -98,10 +98,14 @@ public struct PairQuestion: Sendable {
     public var objection: @Sendable (String) -> SealiftError?
 }
 
-/// Whoever watches two ends become contacts, and names the contact.
-public protocol PairObserver: Sendable {
+/// Whoever watches two ends meet.
+public protocol MeetingObserver: Sendable {
     /// Takes note of an event. Must not block for long.
     func handle(_ event: PairEvent)
+}
+
+/// Whoever watches two ends become contacts, and names the contact.
+public protocol PairObserver: MeetingObserver {
     /// What to call who is there; nil to refuse. May block for as long as the user thinks. Asked once, and
     /// only where no name was given and they are no contact yet.
     func name(for question: PairQuestion) -> String?

@@ -57,7 +57,7 @@ extension PairRun {
         }
     }
 
-    func takeAnswers(now: Instant) {
+    func takeName(now: Instant) {
         guard let answer = answers.take(), let introduction, failure == nil else { return }
         guard let answer else {
             return end(
@@ -105,6 +105,8 @@ extension PairRun {
     func confirm() {
         isMutual = true
         guard let introduction, let vault = access.vault else { return }
+        // Both showed their whole chains.
+        try? store.noteSeen(own.devices.head.position, by: introduction.identity)
         do throws(SecretVault.Failure) { try vault.confirm(introduction.pair) } catch {
             warn("a former key of this contact could not be removed")
         }

@@ -18,27 +18,32 @@ struct PairTarget {
 
 extension PairOptions {
     /// Whom this end dials; nil where it waits. A code is claimed by this, which blocks.
-    func target(_ cancellation: Cancellation) throws(SealiftError) -> PairTarget? {
+    func target(
+        for purpose: Invitation.Purpose, _ cancellation: Cancellation
+    ) throws(SealiftError) -> PairTarget? {
         switch way {
         case .showCode:
             guard !contactedServers.isEmpty else {
                 throw SealiftError(
                     .usage, "a code needs a rendezvous server, and none may be used",
-                    advice: "Set SEALIFT_RENDEZVOUS at both ends, or use `sealift contact export`.")
+                    advice: "Set SEALIFT_RENDEZVOUS at both ends, or use `sealift "
+                        + "\(purpose == .contact ? "contact export" : "device add --export")`.")
             }
             return nil
         case .exportInvitation:
             return nil
         case .typeCode(let text):
             let ticket = try CodeResolution.resolve(
-                text, for: .contact, servers: rendezvous, network: network, cancellation)
+                text, for: purpose.code, servers: rendezvous, network: network, cancellation)
             return PairTarget(
                 secret: ticket.secret, device: ticket.fingerprint, addresses: ticket.addresses,
                 identity: nil)
         case .importInvitation(let text):
             let invitation: Invitation
-            do throws(InvitationError) { invitation = try Invitation(text: text) } catch {
-                throw SealiftError(invitation: error)
+            do throws(InvitationError) {
+                invitation = try Invitation(text: text, for: purpose)
+            } catch {
+                throw SealiftError(invitation: error, for: purpose)
             }
             return PairTarget(
                 secret: invitation.secret, device: invitation.device,
@@ -62,7 +67,7 @@ extension Meeting {
 }
 
 extension SealiftError {
-    init(invitation error: InvitationError) {
+    init(invitation error: InvitationError, for purpose: Invitation.Purpose) {
         let reason =
             switch error {
             case .notAnInvitation: "it does not begin like one"
@@ -72,7 +77,8 @@ extension SealiftError {
             }
         self.init(
             .invitationUnusable, "this is no invitation: \(reason)",
-            advice: "Ask for the file of `sealift contact export` again.")
+            advice: "Ask for the file of `sealift "
+                + "\(purpose == .contact ? "contact export" : "device add --export")` again.")
     }
 
     /// The other end showed what nobody takes.

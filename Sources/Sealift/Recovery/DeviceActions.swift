@@ -20,6 +20,8 @@ public struct OwnDevice: Equatable, Sendable {
 
     /// Its fingerprint, and whether it is this machine.
     public var device: DeviceSummary
+    /// What the user calls it; nil for nothing.
+    public var name: String?
     /// When it was added, on the clock of the machine where that was done.
     public var added: WallTime
     /// How and when it ended; nil while it speaks for the identity.
@@ -27,7 +29,7 @@ public struct OwnDevice: Equatable, Sendable {
 
     /// Whether both say the same.
     public static func == (left: OwnDevice, right: OwnDevice) -> Bool {
-        left.device == right.device && left.added == right.added
+        left.device == right.device && left.name == right.name && left.added == right.added
             && left.ended?.how == right.ended?.how && left.ended?.when == right.ended?.when
     }
 }
@@ -36,7 +38,35 @@ public struct OwnDevice: Equatable, Sendable {
 public func readDevices(home: [UInt8]?) throws(SealiftError) -> [OwnDevice] {
     let home = try StateHome(home)
     let identity = try home.requireIdentity()
-    return OwnDevice.list(identity, own: try home.publicKeys().id)
+    return OwnDevice.list(
+        identity, own: try home.publicKeys().id, names: try home.deviceNames())
+}
+
+/// The names of the contacts that have not said yet that they know the devices as they are now, in order.
+/// Those who are blocked or have to be paired again are not asked. Needs no passphrase.
+public func readUnaware(home: [UInt8]?) throws(SealiftError) -> [String] {
+    let home = try StateHome(home)
+    let head = try home.requireIdentity().devices.head.position
+    // Who is a contact at all saw the first entry of the generation in which it became one.
+    let origin = ChainPosition(generation: head.generation, sequence: 0)
+    do throws(StoreFailure) {
+        let store = try Store(in: home.folder)
+        let seen = try store.seenPositions()
+        return try store.contactStandings()
+            .filter { !$0.value.isBlocked && !$0.value.mustPairAgain }
+            .filter { (seen[$0.key] ?? origin) < head }
+            .map(\.value.name.text).sorted()
+    } catch {
+        throw SealiftError(log: error)
+    }
+}
+
+extension StateHome {
+    fileprivate func deviceNames() throws(SealiftError) -> [DeviceID: ContactName] {
+        do throws(StoreFailure) { return try Store(in: folder).deviceNames() } catch {
+            throw SealiftError(log: error)
+        }
+    }
 }
 
 /// Refuses, before anybody is asked for the words, to revoke what cannot be.
@@ -104,7 +134,9 @@ public func revokeDevice(
         throw error == .failed("") ? SealiftError.chainMoved : SealiftError(log: error)
     }
     let now = try home.requireIdentity()
-    let found = OwnDevice.list(now, own: device.publicKeys.id).first {
+    let found = OwnDevice.list(
+        now, own: device.publicKeys.id, names: try home.deviceNames()
+    ).first {
         $0.device.fingerprint == revoked.device.fingerprint
     }
     guard let found else { throw SealiftError.chainMoved }
@@ -112,7 +144,9 @@ public func revokeDevice(
 }
 
 extension OwnDevice {
-    static func list(_ identity: OwnIdentity, own: DeviceID) -> [OwnDevice] {
+    static func list(
+        _ identity: OwnIdentity, own: DeviceID, names: [DeviceID: ContactName]
+    ) -> [OwnDevice] {
         var times: [ChainPosition: WallTime] = [:]
         for entry in identity.chain.entries { times[entry.position] = entry.time }
         func time(_ position: ChainPosition) -> WallTime {
@@ -130,7 +164,8 @@ extension OwnDevice {
                 device: DeviceSummary(
                     fingerprint: device.keys.id.fingerprint.description,
                     isThis: device.keys.id == own, isActive: device.ended == nil),
-                added: time(device.since), ended: device.ended.map { (how, time($0)) })
+                name: names[device.keys.id]?.text, added: time(device.since),
+                ended: device.ended.map { (how, time($0)) })
         }
     }
 }

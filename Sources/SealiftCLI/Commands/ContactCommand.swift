@@ -304,14 +304,14 @@ struct ContactImportCommand: ParsableCommand {
     func run() throws {
         let run = PairingRun(asJSON: json, naming: naming, network: network)
         try run.run { _ throws(SealiftError) in
-            PairOptions(.importInvitation(try text()))
+            PairOptions(.importInvitation(try Self.text(file)))
         } prepare: { options in
             options.isInPerson = inPerson
         }
     }
 
-    private func text() throws(SealiftError) -> String {
-        guard let bytes = SmallFile.read(file.bytes, limit: Self.fileLimit) else {
+    static func text(_ file: PathArgument) throws(SealiftError) -> String {
+        guard let bytes = SmallFile.read(file.bytes, limit: fileLimit) else {
             throw SealiftError(
                 .ticketFileUnreadable, "cannot read the invitation \(file.printable)",
                 advice: "Check the name of the file and that you may read it.")

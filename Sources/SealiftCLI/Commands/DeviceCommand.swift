@@ -6,7 +6,7 @@ internal import SealiftPeople
 struct DeviceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device",
-        abstract: "Show your devices, and end one that is lost or given up.",
+        abstract: "Show your devices, add one, and end one that is lost or given up.",
         discussion: """
             A device speaks for your identity until it is revoked, for which the recovery words are \
             needed. Contacts that have seen the revocation refuse it; they learn of it from your other \
@@ -14,11 +14,15 @@ struct DeviceCommand: ParsableCommand {
 
             EXAMPLES:
               sealift device list
+              sealift device add
+              sealift device add --join      on the new machine
               sealift device revoke --reason lost 9f3a
 
             \(HelpText.exitStatus)
             """,
-        subcommands: [DeviceListCommand.self, DeviceRevokeCommand.self],
+        subcommands: [
+            DeviceListCommand.self, DeviceAddCommand.self, DeviceRevokeCommand.self,
+        ],
         defaultSubcommand: DeviceListCommand.self)
 }
 
@@ -43,6 +47,11 @@ struct DeviceListCommand: ParsableCommand {
                         ? DeviceView.json(device).line + "\n"
                         : DeviceView.line(device, style: .ofProcess()))
             }
+            let unaware = try readUnaware(home: Environment.home)
+            output.write(
+                json
+                    ? DeviceView.json(unaware: unaware).line + "\n"
+                    : DeviceView.unaware(unaware, style: .ofProcess()))
         }
     }
 }

@@ -75,7 +75,7 @@ struct PairCommand: ParsableCommand {
         }
     }
 
-    private static func readCode(_ cancellation: Cancellation) throws(SealiftError) -> String {
+    static func readCode(_ cancellation: Cancellation) throws(SealiftError) -> String {
         let reader = LineReader(cancellation: cancellation)
         let outcome =
             StandardStream.input.isTerminal

@@ -19,6 +19,14 @@ enum Environment {
     /// `SEALIFT_HOME`: the folder of sealift's own state.
     static var home: [UInt8]? { bytes("SEALIFT_HOME") }
 
+    /// This machine's own name; nil where it has none.
+    static var machineName: String? {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return nil }
+        let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
     /// `SEALIFT_STUN`: STUN servers, separated by spaces or commas.
     /// - Throws: an error of usage for a text that is none.
     static func stun() throws(SealiftError) -> [StunServer] {

@@ -27,6 +27,8 @@ public enum SessionRole: UInt8, Hashable, Sendable, CaseIterable {
     case measurement = 4
     /// A code or an invitation by which two people become contacts, and nothing else.
     case introduction = 5
+    /// A code or an invitation by which a machine becomes a further device of its user, and nothing else.
+    case deviceLink = 6
 }
 
 /// What an end can do beyond version 1's first release (PROTOCOL §4.1). A session has what both can: older

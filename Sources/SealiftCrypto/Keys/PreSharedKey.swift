@@ -82,6 +82,17 @@ public struct PreSharedKey: Sendable {
                 count: Self.byteCount))
     }
 
+    /// The key of the first session between `device`, which this key's other holder brought into the identity,
+    /// and a contact's device `other`, made of the key that both of the identity share (PROTOCOL §11.13).
+    public func introducing(_ device: DeviceID, to other: DeviceID) -> PreSharedKey {
+        PreSharedKey(
+            checked: KeyDerivation.hkdf(
+                secret,
+                info: Array("sealift/1 introduction".utf8) + device.value.bytes
+                    + other.value.bytes,
+                count: Self.byteCount))
+    }
+
     /// tag(hour, direction) of PROTOCOL §2; the hour is 0 for a ticket.
     public func tag(direction: HandshakeDirection, hour: UInt64 = 0) -> HandshakeTag {
         var message = ByteWriter(capacity: 9)

@@ -17,12 +17,12 @@ extension AuditLog {
         guard let backup else {
             return try begin(
                 chain, of: identity, with: device, protection, cost, as: Self.recoveredWord
-            ) { _ in }
+            ) { _, _ in }
         }
         return try backup.attached(to: store) { () throws(StoreFailure) in
             try begin(
                 chain, of: identity, with: device, protection, cost, as: Self.recoveredWord
-            ) { try backup.takeOver(in: $0, at: SystemWallClock.now()) }
+            ) { _, database in try backup.takeOver(in: database, at: SystemWallClock.now()) }
         }
     }
 

@@ -47,7 +47,7 @@ public final class BackupDatabase: Sendable {
     /// Tables with a way of their own, or none, into the new home. Every other table is taken as it is.
     private static let special: Set<String> = [
         "log", "entry", "checkpoint", "receipt", "former_log", "former_entry", "former_checkpoint",
-        "former_receipt", "identity", "vault", "secret", "grdb_migrations",
+        "former_receipt", "identity", "vault", "secret", "introduced", "seen", "grdb_migrations",
     ]
     private static let schemaName = "backup"
 

@@ -15,6 +15,14 @@ extension AuditLog {
     public func extend(
         to chain: DeviceChain, from former: ChainHead, as word: String, device: DeviceID
     ) throws(StoreFailure) -> Bool {
+        try extend(to: chain, from: former, as: word, device: device) { _ in }
+    }
+
+    /// The same, with what else belongs to the transaction. Keys shared with devices that have ended go.
+    func extend(
+        to chain: DeviceChain, from former: ChainHead, as word: String, device: DeviceID,
+        also: (Database) throws -> Void
+    ) throws(StoreFailure) -> Bool {
         var isStale = false
         do throws(StoreFailure) {
             try append { database in
@@ -31,6 +39,10 @@ extension AuditLog {
                 _ = try view.take(chain)
                 try database.execute(
                     sql: "UPDATE identity SET chain = ?", arguments: [Data(chain.encoded)])
+                for ended in view.devices.values where ended.ended != nil {
+                    try StoredLinkKey.remove(ended.keys.id, in: database)
+                }
+                try also(database)
                 return AuditEntry(
                     .keyChanged, at: SystemWallClock.now(), peer: device, decision: .user,
                     subject: Array(former.identity.short.text.utf8), reason: word)

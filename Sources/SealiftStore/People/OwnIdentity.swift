@@ -71,18 +71,19 @@ extension AuditLog {
         _ chain: DeviceChain, of identity: IdentityID, with device: DeviceKeyPair,
         _ protection: SecretVault.Protection, cost: PassphraseBox.Cost = .standard
     ) throws(StoreFailure) -> Bool {
-        try begin(chain, of: identity, with: device, protection, cost, as: "identity_begun") { _ in
+        try begin(chain, of: identity, with: device, protection, cost, as: "identity_begun") {
+            _, _ in
         }
     }
 
     /// The same for every way to an identity.
     /// - Parameters:
     ///   - word: what the log says that was done.
-    ///   - also: what else belongs to the transaction.
+    ///   - also: what else belongs to the transaction, with the new vault.
     func begin(
         _ chain: DeviceChain, of identity: IdentityID, with device: DeviceKeyPair,
         _ protection: SecretVault.Protection, _ cost: PassphraseBox.Cost, as word: String,
-        also: (Database) throws -> Void
+        also: (SecretVault, Database) throws -> Void
     ) throws(StoreFailure) -> Bool {
         do throws(StoreFailure) {
             try append { database in
@@ -94,7 +95,7 @@ extension AuditLog {
                 try database.execute(
                     sql: "INSERT INTO identity (number, id, chain) VALUES (1, ?, ?)",
                     arguments: [Data(identity.value.bytes), Data(chain.encoded)])
-                try also(database)
+                try also(vault, database)
                 return AuditEntry(
                     .keyChanged, at: SystemWallClock.now(), peer: device.publicKeys.id,
                     decision: .user, subject: Array(identity.short.text.utf8),

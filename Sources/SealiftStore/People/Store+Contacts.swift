@@ -61,10 +61,10 @@ public struct StoredPairKey: Sendable {
         self.key = key
     }
 
-    fileprivate var name: String { Self.prefix(of: identity) + device.value.hexadecimal }
-    fileprivate var formerName: String { name + " former" }
+    var name: String { Self.prefix(of: identity) + device.value.hexadecimal }
+    var formerName: String { name + " former" }
 
-    fileprivate static func prefix(of identity: IdentityID) -> String {
+    static func prefix(of identity: IdentityID) -> String {
         "pair \(identity.value.hexadecimal) "
     }
 }
@@ -85,7 +85,7 @@ extension SecretVault {
 
     /// The other end has the present key too: the one before opens nothing any more.
     public func confirm(_ pair: StoredPairKey) throws(Failure) {
-        try remove(pair.formerName)
+        try forget(former: pair)
     }
 }
 
@@ -106,7 +106,11 @@ extension AuditLog {
             switch change(&book) {
             case .success(let entry):
                 try book.save(over: before, chain: chain, in: database)
-                if let (pair, vault) = pair { try vault.put(pair, in: database) }
+                if let (pair, vault) = pair {
+                    try vault.put(pair, in: database)
+                    // Born in a session of both: nobody else knows it.
+                    try pair.setIntroduced(nil, in: database)
+                }
                 return .success((value: (), entries: [entry]))
             case .failure(let error):
                 return .failure(error)
@@ -116,7 +120,7 @@ extension AuditLog {
 }
 
 extension SecretVault {
-    fileprivate func put(_ pair: StoredPairKey, in database: Database) throws {
+    func put(_ pair: StoredPairKey, in database: Database) throws {
         if let former = try secret(pair.name, in: database) {
             try put(former, as: pair.formerName, in: database)
         }
@@ -149,6 +153,10 @@ extension ContactBook {
             try database.execute(
                 sql: "DELETE FROM secret WHERE substr(name, 1, ?) = ?",
                 arguments: [prefix.utf8.count, prefix])
+            try database.execute(
+                sql: "DELETE FROM introduced WHERE identity = ?", arguments: [identity.stored])
+            try database.execute(
+                sql: "DELETE FROM seen WHERE identity = ?", arguments: [identity.stored])
             try identity.forgetSharing(in: database)
         }
         for contact in contacts.values {
@@ -160,16 +168,8 @@ extension ContactBook {
                 guard let chain, chain.entries.last?.head == contact.devices.head,
                     (try? ChainView(verifying: chain, of: contact.identity)) != nil
                 else { throw StoreFailure.failed("a contact's chain is not whole") }
-                try database.execute(
-                    sql: """
-                        INSERT INTO contact (identity, name, verification, blocked, added, chain)
-                        VALUES (?, ?, ?, ?, ?, ?)
-                        ON CONFLICT (identity) DO UPDATE SET chain = excluded.chain
-                        """,
-                    arguments: [
-                        key, contact.name.text, contact.row.verification, contact.isBlocked,
-                        SystemWallClock.now().secondsSince1970, Data(chain.encoded),
-                    ])
+                try contact.insert(chain, in: database)
+                try contact.forgetEndedDevices(in: database)
             }
             try database.execute(
                 sql:
@@ -192,7 +192,8 @@ extension Contact {
 
     fileprivate var row: Columns {
         Columns(
-            name: name, verification: verification.stored, isBlocked: isBlocked, head: devices.head)
+            name: name, verification: Int64(verification.number), isBlocked: isBlocked,
+            head: devices.head)
     }
 
     fileprivate static let columns = "identity, name, verification, blocked, chain"
@@ -200,8 +201,10 @@ extension Contact {
     fileprivate init(_ row: StoredRow) throws {
         let chain = try StoredRow.demand(DeviceChain(stored: try row.required("chain")))
         let devices = try ChainView(verifying: chain, of: try row.identity("identity"))
-        let verification = Verification(
-            stored: try row.required("verification"), generation: devices.head.position.generation)
+        let number: Int64 = try row.required("verification")
+        let verification = UInt8(exactly: number).flatMap {
+            Verification(number: $0, generation: devices.head.position.generation)
+        }
         self.init(
             name: try ContactName(try row.required("name")), devices: devices,
             verification: try StoredRow.demand(verification),
@@ -217,27 +220,35 @@ extension Contact {
     }
 }
 
-extension Contact.Verification {
-    private static let mustPairAgainNumber: Int64 = 4
-
-    /// 0 unverified, 1 to 3 by what evidence, 4 must pair again: in the generation of the chain.
-    fileprivate var stored: Int64 {
-        switch self {
-        case .unverified: 0
-        case .verified(let evidence): Int64(evidence.rawValue)
-        case .mustPairAgain: Self.mustPairAgainNumber
-        }
+extension Contact {
+    /// Writes the contact, or the chain of one that is there. `chain` is whole and was verified.
+    func insert(_ chain: DeviceChain, in database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO contact (identity, name, verification, blocked, added, chain)
+                VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT (identity) DO UPDATE SET chain = excluded.chain
+                """,
+            arguments: [
+                identity.stored, name.text, row.verification, isBlocked,
+                SystemWallClock.now().secondsSince1970, Data(chain.encoded),
+            ])
     }
 
-    fileprivate init?(stored: Int64, generation: UInt64) {
-        switch stored {
-        case 0: self = .unverified
-        case Self.mustPairAgainNumber: self = .mustPairAgain(generation: generation)
-        default:
-            guard let number = UInt8(exactly: stored),
-                let evidence = Contact.Evidence(rawValue: number)
-            else { return nil }
-            self = .verified(evidence)
+    /// Keys shared with devices that do not speak for the contact any more open nothing, and go.
+    fileprivate func forgetEndedDevices(in database: Database) throws {
+        let prefix = StoredPairKey.prefix(of: identity)
+        let names = try String.fetchAll(
+            database, sql: "SELECT name FROM secret WHERE substr(name, 1, ?) = ?",
+            arguments: [prefix.utf8.count, prefix])
+        for name in names {
+            let digits = name.dropFirst(prefix.count).prefix { $0 != " " }
+            guard let value = Hash256(hexadecimal: digits), !devices.isActive(DeviceID(value))
+            else { continue }
+            try database.execute(sql: "DELETE FROM secret WHERE name = ?", arguments: [name])
+            try database.execute(
+                sql: "DELETE FROM introduced WHERE identity = ? AND device = ?",
+                arguments: [identity.stored, Data(value.bytes)])
         }
     }
 }

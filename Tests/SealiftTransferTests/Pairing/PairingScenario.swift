@@ -67,7 +67,7 @@ struct PairingScenario {
             waiting: HandshakeResponder(local: desktop, entropy: SeededEntropy(seed: seed &+ 1)),
             as: PairingEndpoint.Profile(chain: try Self.chain(1, desktop, devices: devices)),
             configuration: ConnectionConfiguration(packetNumberSkipSeed: seed))
-        waiting.accept(secret)
+        waiting.link.accept(secret)
         let seeds = Mutex(seed &+ 2)
         let role = dialingRole
         let dialing = try PairingEndpoint(
@@ -114,20 +114,20 @@ struct PairingScenario {
         mutating func receive(_ datagram: SimulatedDatagram, now: Instant) {
             let path = PathID(UInt64(datagram.from.host), 0, 0)
             datagram.bytes.withUnsafeBytes {
-                endpoint.receive($0, on: path, ecn: .notCapable, now: now)
+                endpoint.link.receive($0, on: path, ecn: .notCapable, now: now)
             }
             settle(now: now)
         }
 
         mutating func handleTimeout(now: Instant) {
-            endpoint.handleTimeout(now: now)
+            endpoint.link.handleTimeout(now: now)
             settle(now: now)
         }
 
-        var nextTimeout: Instant? { endpoint.nextTimeout }
+        var nextTimeout: Instant? { endpoint.link.nextTimeout }
 
         mutating func pollTransmit(now: Instant) -> [SimulatedDatagram] {
-            HostAddressedPackets.take { endpoint.pollTransmit(into: $0, now: now) }
+            HostAddressedPackets.take { endpoint.link.pollTransmit(into: $0, now: now) }
         }
 
         private mutating func settle(now: Instant) {

@@ -7,11 +7,14 @@ public enum CodePurpose: Hashable, Sendable, CaseIterable {
     case transfer
     /// To become contacts.
     case contact
+    /// To become devices of one user.
+    case device
 
     fileprivate var label: String {
         switch self {
         case .transfer: "sealift/1 code"
         case .contact: "sealift/1 pair"
+        case .device: "sealift/1 link"
         }
     }
 }

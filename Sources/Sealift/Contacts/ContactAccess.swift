@@ -36,7 +36,7 @@ struct ContactAccess {
     }
 
     /// The keys shared with devices of contacts.
-    var keys: ContactKeys { ContactKeys(vault, of: device.publicKeys.id) }
+    var keys: ContactKeys { ContactKeys(vault, in: store, of: device.publicKeys.id) }
 
     /// The contact of this very name, with its whole chain.
     func contact(
@@ -85,7 +85,7 @@ struct ContactAccess {
 
     /// A session under the present key stood: the key before it opens nothing any more.
     func confirm(_ pair: ContactPair) {
-        guard !pair.isFormer else { return }
+        guard !pair.isFormer, !pair.isTold else { return }
         do throws(SecretVault.Failure) {
             let keys = try vault.pairKeys(with: pair.device, of: pair.identity)
             guard keys.count > 1 else { return }
@@ -94,5 +94,60 @@ struct ContactAccess {
         } catch {
             // It stays beside the present one, and is tried to be removed by the next session.
         }
+    }
+}
+
+// Devices that are introduced (`docs/PROTOCOL.md` §11.13).
+extension ContactAccess {
+    /// The user's other devices that this one brought, each with the key of its first session with `other`.
+    func introductions(
+        to other: DeviceID, _ own: OwnIdentity
+    ) throws(SealiftError) -> [DeviceIntroduction] {
+        var introductions: [DeviceIntroduction] = []
+        for sibling in own.devices.activeDevices.map(\.keys.id)
+        where sibling != device.publicKeys.id {
+            do throws(SecretVault.Failure) {
+                guard let key = try vault.linkKey(withGuest: sibling) else { continue }
+                introductions.append(
+                    DeviceIntroduction(
+                        device: sibling, key: key.introducing(sibling, to: other)))
+            } catch {
+                throw SealiftError(vault: error)
+            }
+        }
+        return introductions
+    }
+
+    /// Keeps what a contact's device told of another device of the same contact.
+    func take(
+        _ introduction: DeviceIntroduction, of contact: IdentityID, from teller: DeviceID
+    ) throws(SealiftError) {
+        let own = device.publicKeys.id
+        let siblings = self.own.devices.activeDevices.map(\.keys.id).filter { $0 != own }
+        do throws(StoreFailure) {
+            try log.takeIntroduction(
+                of: StoredPairKey(
+                    identity: contact, device: introduction.device, key: introduction.key),
+                by: teller, own: own, siblings: siblings, in: vault)
+        } catch {
+            throw SealiftError(log: error)
+        }
+    }
+
+    /// Puts the key that was born in a session in the place of the one that opened it.
+    func renew(_ pair: ContactPair, with born: PreSharedKey) throws(SealiftError) {
+        do throws(SecretVault.Failure) {
+            try vault.renew(
+                StoredPairKey(identity: pair.identity, device: pair.device, key: born),
+                isFormer: pair.isFormer)
+        } catch {
+            throw SealiftError(vault: error)
+        }
+    }
+
+    /// A contact said how far it knows this user's devices. What cannot be kept is said again next time.
+    func noteSeen(_ position: ChainPosition?, by contact: IdentityID) {
+        guard let position else { return }
+        try? store.noteSeen(position, by: contact)
     }
 }

@@ -25,6 +25,9 @@ struct ContactCall {
     /// The most parts of one answer that are kept: 16,384 shares or items, a few megabytes.
     static let maximumAnswerCount = 16_384 / ContactMessage.maximumItemCount + 2
 
+    /// How long each of several devices is dialled at first.
+    private static let firstPatience = Duration.seconds(5)
+
     let access: ContactAccess
     let reach: ContactReach
     let cancellation: Cancellation
@@ -39,18 +42,37 @@ struct ContactCall {
         let pairs = try access.keys.outgoing(contact)
         guard !pairs.isEmpty else { throw Self.noKey(contact) }
         var failure: SealiftError?
-        for pair in pairs {
-            let question = ContactCaller.Question(
-                own: access.own.chain, contact: contact, chain: chain, request: request,
-                time: SystemWallClock.now())
-            do throws(SealiftError) {
-                return try ContactCallRun(self, question, pair).run(followUp)
-            } catch {
-                guard error.code == .cannotConnect, !cancellation.isRequested else { throw error }
-                failure = failure ?? error
+        var refusal: SealiftError?
+        var silent = pairs
+        // Each for a moment, so that one that is off does not hold up the others; then each for long.
+        for patience in [Self.firstPatience, reach.connectTimeout]
+        where pairs.count > 1 || patience == reach.connectTimeout {
+            let round = silent
+            silent = []
+            for pair in round {
+                var question = ContactCaller.Question(
+                    own: access.own.chain, contact: contact, chain: chain, request: request,
+                    time: SystemWallClock.now())
+                question.introducing = try access.introductions(to: pair.device, access.own)
+                question.isKeyTold = pair.isTold
+                do throws(SealiftError) {
+                    return try ContactCallRun(
+                        self, question, pair, patience: min(patience, reach.connectTimeout)
+                    ).run(followUp)
+                } catch {
+                    guard !cancellation.isRequested else { throw error }
+                    switch error.code {
+                    case .cannotConnect:
+                        failure = error
+                        silent.append(pair)
+                    // What one device does not share another may.
+                    case .shareUnknown: refusal = refusal ?? error
+                    default: throw error
+                    }
+                }
             }
         }
-        throw failure ?? Self.noKey(contact)
+        throw refusal ?? failure ?? Self.noKey(contact)
     }
 
     private static func noKey(_ contact: Contact) -> SealiftError {
@@ -80,6 +102,8 @@ private final class ContactCallRun {
     private let call: ContactCall
     private let contact: Contact
     private let pair: ContactPair
+    private let patience: Duration
+    private let ownHead: ChainPosition?
     private let pump: DatagramPump
     private let finder: PathFinder
     private var caller: ContactCaller
@@ -89,10 +113,13 @@ private final class ContactCallRun {
     private let dialled: Int
 
     init(
-        _ call: ContactCall, _ question: ContactCaller.Question, _ pair: ContactPair
+        _ call: ContactCall, _ question: ContactCaller.Question, _ pair: ContactPair,
+        patience: Duration
     ) throws(SealiftError) {
         self.call = call
         self.pair = pair
+        self.patience = patience
+        ownHead = question.own.entries.last?.head.position
         contact = question.contact
         let (reach, device) = (call.reach, call.access.device)
         try reach.network.check()
@@ -122,7 +149,7 @@ private final class ContactCallRun {
         do throws(HandshakeError) {
             caller = try ContactCaller(
                 question, paths: paths, groups: pump.groupPaths,
-                configuration: configuration, contactTimeout: reach.connectTimeout, now: now
+                configuration: configuration, contactTimeout: patience, now: now
             ) { () throws(HandshakeError) in
                 var entropy = SealiftCrypto.SystemEntropy()
                 return try HandshakeInitiator(
@@ -196,7 +223,18 @@ private final class ContactCallRun {
                 } catch {
                     stop(error, now: now)
                 }
-            case .greeted(let time): confirm(time, now: now)
+            case .greeted(let time):
+                confirm(time, now: now)
+                call.access.noteSeen(caller.seen, by: contact.identity)
+            case .introduced(let introduction):
+                keep(now: now) { () throws(SealiftError) in
+                    try call.access.take(
+                        introduction, of: contact.identity, from: pair.device)
+                }
+            case .renewed(let born):
+                keep(now: now) { () throws(SealiftError) in
+                    try call.access.renew(pair, with: born)
+                }
             case .answer(let answer):
                 guard answers.count < ContactCall.maximumAnswerCount else {
                     stop(
@@ -215,6 +253,11 @@ private final class ContactCallRun {
             caller.process(now: now)
         }
         return nil
+    }
+
+    /// Puts something on the disk; where that fails, the session ends.
+    private func keep(now: Instant, _ body: () throws(SealiftError) -> Void) {
+        do throws(SealiftError) { try body() } catch { stop(error, now: now) }
     }
 
     /// The answer is whole: asks further, or ends.
@@ -245,11 +288,13 @@ private final class ContactCallRun {
     ) -> Result<ContactCall.Reply, SealiftError> {
         if let failure { return .failure(failure) }
         if answers.last?.isLast == true {
+            // It answers who showed it everything.
+            call.access.noteSeen(ownHead, by: contact.identity)
             return .success(reply)
         }
         if case .noAnswer = ending {
             var error = SealiftError.cannotConnect(
-                finder.diagnosis(dialled: dialled, now: now), waited: call.reach.connectTimeout)
+                finder.diagnosis(dialled: dialled, now: now), waited: patience)
             error.message =
                 "\(contact.name) could not be reached: their machine is off, does not run "
                 + "`sealift up`, or has not added you"

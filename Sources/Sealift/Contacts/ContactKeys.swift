@@ -10,28 +10,41 @@ import SealiftTransfer
 /// theirs is answered, and nobody of them is dialled.
 struct ContactKeys {
     private let vault: SecretVault
+    private let store: Store
     private let own: DeviceID
 
-    init(_ vault: SecretVault, of own: DeviceID) {
+    init(_ vault: SecretVault, in store: Store, of own: DeviceID) {
         self.vault = vault
+        self.store = store
         self.own = own
     }
 
     /// What devices of everybody in `book` dial this one with.
     func incoming(_ book: ContactBook) throws(SealiftError) -> [ContactPair] {
+        let told = try told()
         var pairs: [ContactPair] = []
-        for contact in book.contacts.values { pairs += try self.pairs(with: contact) { _ in own } }
+        for contact in book.contacts.values {
+            pairs += try self.pairs(with: contact, told) { _ in own }
+        }
         return pairs
     }
 
     /// What this device dials each device of `contact` with: present keys first, those before them last.
     func outgoing(_ contact: Contact) throws(SealiftError) -> [ContactPair] {
-        let pairs = try pairs(with: contact) { $0 }
+        let pairs = try pairs(with: contact, told()) { $0 }
         return pairs.filter { !$0.isFormer } + pairs.filter(\.isFormer)
     }
 
+    /// The keys that third devices told, and whether one was born under each.
+    private func told() throws(SealiftError) -> [ContactDevice: Bool] {
+        do throws(StoreFailure) { return try store.introducedKeys() } catch {
+            throw SealiftError(log: error)
+        }
+    }
+
     private func pairs(
-        with contact: Contact, towards target: (DeviceID) -> DeviceID
+        with contact: Contact, _ told: [ContactDevice: Bool],
+        towards target: (DeviceID) -> DeviceID
     ) throws(SealiftError) -> [ContactPair] {
         var pairs: [ContactPair] = []
         for device in contact.devices.activeDevices.map(\.keys.id)
@@ -42,11 +55,14 @@ struct ContactKeys {
             } catch {
                 throw SealiftError(vault: error)
             }
+            let isRenewed = told[ContactDevice(identity: contact.identity, device: device)]
             for (index, key) in keys.enumerated() {
+                let isFormer = index > 0
                 pairs.append(
                     ContactPair(
                         identity: contact.identity, device: device,
-                        secret: key.dialing(target(device)), isFormer: index > 0))
+                        secret: key.dialing(target(device)), isFormer: isFormer,
+                        isTold: isRenewed.map { !$0 || isFormer } ?? false))
             }
         }
         return pairs

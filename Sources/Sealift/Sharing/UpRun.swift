@@ -41,6 +41,10 @@ final class UpRun {
     var host: ContactHost
     /// Who is at the other end of each session.
     var askers: [ContactHost.SessionID: ShareDesk.Asker] = [:]
+    /// The keys that opened them.
+    private var pairs: [ContactHost.SessionID: ContactPair] = [:]
+    /// The user's devices as they are by now: another process may add or end one.
+    private var own: OwnIdentity
     var downloads: [UpDownload] = []
     var receptions: [UpReception] = []
     /// What rules took and could not be fetched since it was offered last.
@@ -61,6 +65,7 @@ final class UpRun {
         passphrase = options.passphrase.askingOnce()
         let access = try ContactAccess(home: options.home, passphrase: passphrase)
         self.access = access
+        own = access.own
         desk = ShareDesk(access: access)
         do throws(SystemError) {
             let waker = try Waker()
@@ -198,6 +203,13 @@ final class UpRun {
         } catch {
             throw SealiftError(log: error)
         }
+        own = try access.home.requireIdentity()
+        guard own.devices.isActive(access.device.publicKeys.id) else {
+            throw SealiftError(
+                .identityConflict, "this device does not speak for the identity any more",
+                advice: "Use another device of yours.")
+        }
+        host.show(own.chain)
         let pairs = try access.keys.incoming(book)
         host.welcome(pairs, hour: hour, now: now)
         if stamp != welcomed {
@@ -232,8 +244,11 @@ final class UpRun {
                 return host.drop(id, now: now)
             }
             askers[id] = ShareDesk.Asker(contact: found.contact, device: pair.device)
+            pairs[id] = pair
             access.confirm(pair)
-            host.begin(id, found.contact, chain: found.chain, time: SystemWallClock.now())
+            host.begin(
+                id, found.contact, chain: found.chain, time: SystemWallClock.now(),
+                introducing: try access.introductions(to: pair.device, own))
         case .learned(let id, let contact, let chain, let change):
             guard let asker = askers[id] else { return }
             try access.learn(chain, of: contact, from: asker.device)
@@ -242,8 +257,16 @@ final class UpRun {
             askers[id] = ShareDesk.Asker(contact: contact, device: asker.device)
             observer.handle(
                 .devicesChanged(contact: contact.name.text, isRecovery: isRecovery))
-        case .greeted(_, let time):
+        case .greeted(let id, let time):
             try access.confirmClock(time)
+            if let pair = pairs[id] { access.noteSeen(host.seen(in: id), by: pair.identity) }
+        case .introduced(let id, let introduction):
+            guard let pair = pairs[id] else { return }
+            try access.take(introduction, of: pair.identity, from: pair.device)
+        case .renew(let id, let born):
+            guard let pair = pairs[id] else { return }
+            try access.renew(pair, with: born)
+            host.didRenew(id)
         case .request(let id, let request):
             guard let asker = askers[id] else { return }
             if case .offer(let offer) = request {
@@ -258,6 +281,7 @@ final class UpRun {
                     + SealiftError(session: failure, with: asker.contact).message)
         case .ended(let id):
             askers[id] = nil
+            pairs[id] = nil
         }
     }
 

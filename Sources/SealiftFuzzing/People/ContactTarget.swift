@@ -38,6 +38,15 @@ extension FuzzTarget {
                     try demand(
                         (try? ChainView(verifying: chain, of: contact.identity))?.head
                             == contact.devices.head, "a chain was learned that is not whole")
+                case .introduced(let introduction):
+                    try demand(
+                        isGreeted && session.contact.devices.isActive(introduction.device),
+                        "a device was introduced that does not speak for the contact")
+                case .renew:
+                    try demand(isWaiting && isGreeted, "a key was renewed before a greeting")
+                    session.didRenew()
+                case .renewed:
+                    try demand(!isWaiting, "a key was renewed that nobody asked for")
                 case .send, .failed:
                     break
                 }

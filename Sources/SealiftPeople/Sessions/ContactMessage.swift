@@ -1,4 +1,5 @@
 public import SealiftBase
+internal import SealiftCrypto
 
 /// A message on the control stream of a session between two contacts (`docs/PROTOCOL.md` §11.11).
 public enum ContactMessage: Equatable, Sendable {
@@ -9,6 +10,12 @@ public enum ContactMessage: Equatable, Sendable {
     case news(length: Int)
     /// The next bytes of them; 1 to ``maximumPartLength``.
     case chain([UInt8])
+    /// Another device of the sender's user, with the key of its first session with the receiver.
+    case introduction(DeviceIntroduction)
+    /// The end that dialled wants the key that is born in this session in the place of one that was told.
+    case renew
+    /// The other has it on its disk.
+    case renewed
     /// The end that dialled asks.
     case request(ContactRequest)
     /// The other answers.
@@ -23,7 +30,7 @@ public enum ContactMessage: Equatable, Sendable {
 
     private enum Kind: UInt8 {
         case greeting = 0x01
-        case news, chain
+        case news, chain, introduction, renew, renewed
         case shares = 0x10
         case folder, get, offer
         case refused = 0x80
@@ -47,6 +54,12 @@ public enum ContactMessage: Equatable, Sendable {
         case .chain(let part):
             body.write(Kind.chain.rawValue)
             body.write(part)
+        case .introduction(let introduction):
+            body.write(Kind.introduction.rawValue)
+            body.write(introduction.device.value)
+            introduction.key.secret.withUnsafeBytes { body.write($0) }
+        case .renew: body.write(Kind.renew.rawValue)
+        case .renewed: body.write(Kind.renewed.rawValue)
         case .request(let request): Self.write(request, to: &body)
         case .answer(let answer): Self.write(answer, to: &body)
         }
@@ -144,6 +157,13 @@ public enum ContactMessage: Equatable, Sendable {
             let part = Array(reader.readRemaining())
             guard (1...Self.maximumPartLength).contains(part.count) else { throw .outOfBounds }
             self = .chain(part)
+        case .introduction:
+            let device = DeviceID(try reader.readHash())
+            guard let key = PreSharedKey(try reader.readArray(count: PreSharedKey.byteCount))
+            else { throw .outOfBounds }
+            self = .introduction(DeviceIntroduction(device: device, key: key))
+        case .renew: self = .renew
+        case .renewed: self = .renewed
         case .shares: self = .request(.shares)
         case .folder: self = .request(try Self.readFolder(&reader))
         case .get: self = .request(try Self.readGet(&reader))

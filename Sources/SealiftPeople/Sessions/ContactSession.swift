@@ -30,6 +30,13 @@ public struct ContactSession: Sendable {
         case learned(Contact, DeviceChain, ChainView.Change)
         /// Both ends know each other's devices; the other's clock says this.
         case greeted(WallTime)
+        /// They have another device, whose first session with this one this key opens: store it.
+        case introduced(DeviceIntroduction)
+        /// The end that dialled wants the key born in this session: store it, then call
+        /// ``ContactSession/didRenew()``.
+        case renew
+        /// The other end has the key born in this session: store it.
+        case renewed
         /// The end that dialled asks; see ``ContactSession/answer(_:)``.
         case request(ContactRequest)
         /// The other end answered.
@@ -53,6 +60,16 @@ public struct ContactSession: Sendable {
     /// The contact, as far as is known by now.
     public private(set) var contact: Contact
     private let contactChain: DeviceChain
+    private let introducing: [DeviceIntroduction]
+    /// How many devices the other end may still introduce.
+    private var introductionsLeft = DeviceChain.maximumDeviceCount
+    /// Whether the key of the session is one that a third device told both.
+    private let isKeyTold: Bool
+    /// Whether the other end was asked to put the key born here in its place, and has not said that it did.
+    public private(set) var isRenewing = false
+    private var hasRenewed = false
+    /// How far the other end knows this user's devices, as its greeting said; nil before that.
+    public private(set) var seen: ChainPosition?
     private var phase = Phase.expectingGreeting
     private var peerTime = WallTime(secondsSince1970: 0)
     private var unread: [UInt8] = []
@@ -71,10 +88,16 @@ public struct ContactSession: Sendable {
     ///   - contact: who the other end is, by the key that opened the session.
     ///   - chain: what is known of the contact's chain, whole.
     ///   - time: this machine's clock.
+    ///   - introducing: other devices of this user, which its chain has.
+    ///   - isKeyTold: whether the key of the session was told by a third device: the end that dials has it
+    ///     replaced.
     public init(
         _ side: HandshakeSide, peer: DeviceID, showing own: DeviceChain, contact: Contact,
-        chain: DeviceChain, time: WallTime
+        chain: DeviceChain, time: WallTime, introducing: [DeviceIntroduction] = [],
+        isKeyTold: Bool = false
     ) {
+        self.introducing = introducing
+        self.isKeyTold = isKeyTold
         self.side = side
         self.peer = peer
         self.own = own
@@ -128,6 +151,12 @@ public struct ContactSession: Sendable {
         send(.answer(answer))
     }
 
+    /// The key born in this session is on the disk.
+    public mutating func didRenew() {
+        guard side == .responder, hasRenewed, !isOver else { return }
+        send(.renewed)
+    }
+
     // MARK: Rules
 
     private mutating func receive(_ message: ContactMessage) throws(ContactFailure) {
@@ -150,9 +179,25 @@ public struct ContactSession: Sendable {
         case (.answer(let answer), .greeted) where side == .initiator && isAsking:
             if answer.isLast { isAsking = false }
             actions.append(.answer(answer))
+        case (.introduction(let introduction), .greeted):
+            try take(introduction)
+        case (.renew, .greeted) where side == .responder && !hasRenewed:
+            hasRenewed = true
+            actions.append(.renew)
+        case (.renewed, .greeted) where isRenewing:
+            isRenewing = false
+            actions.append(.renewed)
         default:
             throw .violation
         }
+    }
+
+    private mutating func take(_ introduction: DeviceIntroduction) throws(ContactFailure) {
+        guard introductionsLeft > 0, introduction.device != peer,
+            contact.devices.isActive(introduction.device)
+        else { throw .violation }
+        introductionsLeft -= 1
+        actions.append(.introduced(introduction))
     }
 
     private mutating func take(
@@ -160,6 +205,7 @@ public struct ContactSession: Sendable {
     ) throws(ContactFailure) {
         peerTime = time
         try give(to: known)
+        seen = known.position
         switch theirs.compared(to: contact.devices.head) {
         case .same: greet()
         case .newer: phase = .expectingNews
@@ -212,6 +258,13 @@ public struct ContactSession: Sendable {
     private mutating func greet() {
         phase = .greeted
         actions.append(.greeted(peerTime))
+        for introduction in introducing.prefix(DeviceChain.maximumDeviceCount) {
+            send(.introduction(introduction))
+        }
+        if isKeyTold, side == .initiator {
+            isRenewing = true
+            send(.renew)
+        }
         guard let request = early else { return }
         early = nil
         isAsking = true

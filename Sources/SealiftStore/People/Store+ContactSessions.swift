@@ -7,7 +7,7 @@ public import SealiftPeople
 
 extension Store {
     /// A value that is another one once a contact was added, removed, blocked, verified or has other devices,
-    /// or a key shared with one is another. Costs a look at each row, and no signature is checked.
+    /// or a key shared with one is another, or this user has other devices. Costs a look at each row, and no signature is checked.
     public func contactStamp() throws(StoreFailure) -> Int {
         try read { database in
             var hasher = Hasher()
@@ -24,6 +24,11 @@ extension Store {
                 hasher.combine(row["blocked"] as Int64)
                 hasher.combine(row["size"] as Int64)
                 hasher.combine(row["tail"] as Data)
+            }
+            if let own = try Data.fetchOne(
+                database, sql: "SELECT substr(chain, -64) FROM identity")
+            {
+                hasher.combine(own)
             }
             let keys = try Row.fetchCursor(
                 database,

@@ -16,6 +16,11 @@ public struct ContactCaller {
         case learned(Contact, DeviceChain, ChainView.Change)
         /// Both ends know each other's devices; the other's clock says this.
         case greeted(WallTime)
+        /// They have another device, whose first session with this one this key opens: store it.
+        case introduced(DeviceIntroduction)
+        /// The other end has the key that was born in the session in the place of the one that opened it: store
+        /// it.
+        case renewed(PreSharedKey)
         /// The next of the answer; after the last of it call ``ask(_:)`` or ``finish()``.
         case answer(ContactAnswer)
         /// The session leads to nothing and is being closed.
@@ -36,6 +41,10 @@ public struct ContactCaller {
         public var request: ContactRequest
         /// This machine's clock.
         public var time: WallTime
+        /// Other devices of this user, which its chain has.
+        public var introducing: [DeviceIntroduction] = []
+        /// Whether the key that opens the session was told by a third device.
+        public var isKeyTold = false
 
         /// Makes a question.
         public init(
@@ -56,6 +65,8 @@ public struct ContactCaller {
         /// Nothing more is asked: closes once the other end has all that was said.
         var isFinished = false
         var ending: SessionEnding?
+        /// The key that this session bears for the pair.
+        let born: PreSharedKey?
     }
 
     private let question: Question
@@ -107,12 +118,16 @@ public struct ContactCaller {
         case .established(let session):
             var speaking = ContactSession(
                 .initiator, peer: session.peer.id, showing: question.own,
-                contact: question.contact, chain: question.chain, time: question.time)
+                contact: question.contact, chain: question.chain, time: question.time,
+                introducing: question.introducing, isKeyTold: question.isKeyTold)
             speaking.ask(question.request)
             link = Link(
                 connection: Connection(
                     session: session, configuration: configuration, on: path, now: now),
-                session: speaking)
+                session: speaking,
+                born: PairKey.derive(
+                    from: session.secrets, between: question.own.entries[0].identity,
+                    and: question.contact.identity))
         case .failed(let error): end(.handshakeFailed(error))
         }
     }
@@ -144,6 +159,9 @@ public struct ContactCaller {
         case .unreachable, .other: break
         }
     }
+
+    /// How far the other end knows this user's devices, as it said; nil before it did.
+    public var seen: ChainPosition? { link?.session.seen }
 
     /// Asks further, once the answer before is whole.
     public mutating func ask(_ request: ContactRequest) { link?.session.ask(request) }
@@ -186,7 +204,9 @@ public struct ContactCaller {
             }
         }
         while let action = link?.session.pollAction() { perform(action, now: now) }
-        if let link, link.isFinished, link.connection.isControlDelivered {
+        if let link, link.isFinished, !link.session.isRenewing,
+            link.connection.isControlDelivered
+        {
             self.link?.connection.close(code: .done, reason: "", now: now)
         }
         if link?.connection.state == .closed { end(link?.ending ?? .lost) }
@@ -198,7 +218,10 @@ public struct ContactCaller {
         case .learned(let contact, let chain, let change):
             events.append(.learned(contact, chain, change))
         case .greeted(let time): events.append(.greeted(time))
-        case .request: break
+        case .introduced(let introduction): events.append(.introduced(introduction))
+        case .renewed:
+            if let born = link?.born { events.append(.renewed(born)) }
+        case .request, .renew: break
         case .answer(let answer): events.append(.answer(answer))
         case .failed(let failure):
             events.append(.failed(failure))

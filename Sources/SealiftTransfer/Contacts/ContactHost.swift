@@ -27,6 +27,11 @@ public struct ContactHost {
         case learned(SessionID, Contact, DeviceChain, ChainView.Change)
         /// Both ends know each other's devices; the other's clock says this.
         case greeted(SessionID, WallTime)
+        /// They have another device, whose first session with this one this key opens: store it.
+        case introduced(SessionID, DeviceIntroduction)
+        /// The key that was born in the session is to replace the one that opened it: store it, then call
+        /// ``didRenew(_:)``.
+        case renew(SessionID, PreSharedKey)
         /// Answer it with ``answer(_:_:)``.
         case request(SessionID, ContactRequest)
         /// The session leads to nothing and is being closed.
@@ -50,9 +55,11 @@ public struct ContactHost {
         var connection: Connection
         var session: ContactSession?
         let end: Instant
+        /// The key that this session bears for the pair.
+        let born: PreSharedKey?
     }
 
-    private let own: DeviceChain
+    private var own: DeviceChain
     private let configuration: ConnectionConfiguration
     private var responder: HandshakeResponder
     private var pairs: [HandshakeTag: ContactPair] = [:]
@@ -152,7 +159,9 @@ public struct ContactHost {
                 id: id, pair: pair,
                 connection: Connection(
                     session: session, configuration: configuration, on: path, now: now),
-                end: now + Self.longestSession))
+                end: now + Self.longestSession,
+                born: PairKey.derive(
+                    from: session.secrets, between: own.entries[0].identity, and: pair.identity)))
         // The dialling end is sure of the session once a packet of it opens.
         links[links.count - 1].connection.ping()
         events.append(.arrived(id, pair, path))
@@ -163,12 +172,26 @@ public struct ContactHost {
     ///   - contact: whose device it is, as stored now.
     ///   - chain: the contact's chain as stored, whole.
     public mutating func begin(
-        _ id: SessionID, _ contact: Contact, chain: DeviceChain, time: WallTime
+        _ id: SessionID, _ contact: Contact, chain: DeviceChain, time: WallTime,
+        introducing: [DeviceIntroduction] = []
     ) {
         guard let place = place(of: id), links[place].session == nil else { return }
         links[place].session = ContactSession(
             .responder, peer: links[place].pair.device, showing: own, contact: contact,
-            chain: chain, time: time)
+            chain: chain, time: time, introducing: introducing)
+    }
+
+    /// Shows this user's chain as it is by now, in sessions that begin from now on.
+    public mutating func show(_ chain: DeviceChain) { own = chain }
+
+    /// The key born in a session is on the disk.
+    public mutating func didRenew(_ id: SessionID) {
+        if let place = place(of: id) { links[place].session?.didRenew() }
+    }
+
+    /// How far the other end of a session knows this user's devices, as it said; nil before it did.
+    public func seen(in id: SessionID) -> ChainPosition? {
+        place(of: id).flatMap { links[$0].session?.seen }
     }
 
     /// Answers what a session asked.
@@ -247,7 +270,10 @@ public struct ContactHost {
             events.append(.learned(id, contact, chain, change))
         case .greeted(let time): events.append(.greeted(id, time))
         case .request(let request): events.append(.request(id, request))
-        case .answer: break
+        case .introduced(let introduction): events.append(.introduced(id, introduction))
+        case .renew:
+            if let born = links[place].born { events.append(.renew(id, born)) }
+        case .answer, .renewed: break
         case .failed(let failure):
             events.append(.failed(id, failure))
             links[place].connection.close(

@@ -13,15 +13,19 @@ public struct ContactPair: Sendable {
     public let secret: PreSharedKey
     /// Whether it is made of the key before the present one.
     public let isFormer: Bool
+    /// Whether it is made of a key that a third device told both: one that is born in a session replaces it.
+    public let isTold: Bool
 
     /// The way from a contact's device to this one, or from this one to it.
     public init(
-        identity: IdentityID, device: DeviceID, secret: PreSharedKey, isFormer: Bool = false
+        identity: IdentityID, device: DeviceID, secret: PreSharedKey, isFormer: Bool = false,
+        isTold: Bool = false
     ) {
         self.identity = identity
         self.device = device
         self.secret = secret
         self.isFormer = isFormer
+        self.isTold = isTold
     }
 
     /// How far clocks may differ, in hours: tags are welcome so long before and after their own

@@ -58,6 +58,9 @@ struct ContactSessionTests {
         var isGreeted = false
         var requests: [ContactRequest] = []
         var answers: [ContactAnswer] = []
+        var introduced: [DeviceIntroduction] = []
+        var renewals = 0
+        var isRenewed = false
         var failure: ContactFailure?
 
         init(_ session: ContactSession) {
@@ -74,6 +77,9 @@ struct ContactSessionTests {
                 case .greeted: isGreeted = true
                 case .request(let request): requests.append(request)
                 case .answer(let answer): answers.append(answer)
+                case .introduced(let introduction): introduced.append(introduction)
+                case .renew: renewals += 1
+                case .renewed: isRenewed = true
                 case .failed(let failure): self.failure = failure
                 }
             }
@@ -115,6 +121,72 @@ struct ContactSessionTests {
         ann.take()
         exchange(&ann, &bob)
         #expect(bob.requests.count == 2 && bob.failure == nil && ann.failure == nil)
+    }
+
+    @Test("introduces another device behind the chain that has it, and no other device")
+    func introductions() throws {
+        var scene = try Scene()
+        let tablet = scene.ann.device()
+        var entropy = SeededEntropy(seed: 7)
+        let introduction = DeviceIntroduction(
+            device: tablet.publicKeys.id, key: PreSharedKey.generate(entropy: &entropy))
+        func annsEnd(_ scene: Scene) throws -> End {
+            End(
+                ContactSession(
+                    .initiator, peer: scene.desktop.publicKeys.id,
+                    showing: scene.annsAuthor.chain,
+                    contact: try scene.contact(scene.annKnows, named: "bob"),
+                    chain: scene.annKnows, time: someTime, introducing: [introduction]))
+        }
+        // A device that the chain does not have is a violation.
+        var (ann, bob) = (try annsEnd(scene), try scene.bobsEnd())
+        exchange(&ann, &bob)
+        #expect(bob.introduced.isEmpty && bob.failure == .violation)
+        try scene.annsAuthor.add(scene.ann.certificate(tablet), time: someTime)
+        (ann, bob) = (try annsEnd(scene), try scene.bobsEnd())
+        exchange(&ann, &bob)
+        #expect(bob.introduced == [introduction] && bob.learned.count == 1)
+        #expect(bob.failure == nil && ann.failure == nil)
+        // One that was ended is introduced no more.
+        try scene.annsAuthor.revoke(tablet.publicKeys.id, reason: .lost, time: someTime)
+        (ann, bob) = (try annsEnd(scene), try scene.bobsEnd())
+        exchange(&ann, &bob)
+        #expect(bob.introduced.isEmpty && bob.failure == .violation)
+        // The device at the other end has a key, and introduces nobody as itself.
+        (ann, bob) = (try scene.annsEnd(), try scene.bobsEnd())
+        exchange(&ann, &bob)
+        bob.receive(
+            ContactMessage.introduction(
+                DeviceIntroduction(device: scene.laptop.publicKeys.id, key: introduction.key)
+            ).encoded)
+        #expect(bob.introduced.isEmpty && bob.failure == .violation)
+    }
+
+    @Test("has a key that was told replaced once, by who dials, and only after greetings")
+    func renewal() throws {
+        let scene = try Scene()
+        var ann = End(
+            ContactSession(
+                .initiator, peer: scene.desktop.publicKeys.id, showing: scene.annsAuthor.chain,
+                contact: try scene.contact(scene.annKnows, named: "bob"), chain: scene.annKnows,
+                time: someTime, isKeyTold: true))
+        var bob = try scene.bobsEnd()
+        exchange(&ann, &bob)
+        #expect(bob.renewals == 1 && ann.session.isRenewing && !ann.isRenewed)
+        bob.session.didRenew()
+        bob.take()
+        exchange(&ann, &bob)
+        #expect(ann.isRenewed && !ann.session.isRenewing && ann.failure == nil)
+        bob.receive(ContactMessage.renew.encoded)
+        #expect(bob.renewals == 1 && bob.failure == .violation)
+        // Nobody asked.
+        var (one, other) = (try scene.annsEnd(), try scene.bobsEnd())
+        exchange(&one, &other)
+        one.receive(ContactMessage.renewed.encoded)
+        #expect(one.failure == .violation && !one.isRenewed)
+        var early = try scene.bobsEnd()
+        early.receive(ContactMessage.renew.encoded)
+        #expect(early.failure == .violation)
     }
 
     @Test("gives each other what it has not seen of the devices, before any request counts")

@@ -39,8 +39,8 @@ final class CallDesk: Sendable {
     private static let lookInterval = Duration.seconds(2)
     /// Boxes kept to be put again at a server that was lost or busy: calls that may still live.
     private static let mostOutgoing = 4
-    /// Arrivals that wait; more are dropped, and come again if they matter.
-    private static let arrivalCapacity = 16
+    /// Arrivals that wait, as many as a mailbox holds; more are dropped, and come again if they matter.
+    private static let arrivalCapacity = 64
 
     /// One secret whose mailboxes are ours.
     private struct Line: Sendable {

@@ -14,6 +14,8 @@ struct LiveCall {
     var agent: ProbeAgent
     /// Sockets opened for it that are part of no proven path.
     var spareSockets: Set<Int> = []
+    /// Paths that its probing proved.
+    private(set) var proven: Set<PathID> = []
     /// Whether our relay takes part.
     private(set) var isRelayed = false
     /// When it began.
@@ -50,6 +52,19 @@ struct LiveCall {
         local = Call(
             id: local.id, revision: local.revision + 1, nat: nat, flags: local.flags,
             candidates: candidates)
+    }
+
+    /// Probing proved a path.
+    mutating func note(_ path: PathID) {
+        proven.insert(path)
+        spareSockets.remove(path.socket)
+    }
+
+    /// Whether a session on `path` is what the call was for.
+    func ledTo(_ path: PathID) -> Bool {
+        let address = TransportAddress(path.address)
+        return proven.contains(path)
+            || peer.candidates.candidates.contains { $0.address == address }
     }
 
     /// When our relay joins; nil once it has, where a way was found without, and where a session stands.

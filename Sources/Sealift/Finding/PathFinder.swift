@@ -183,6 +183,21 @@ final class PathFinder {
         for index in calls.indices.reversed() { end(index) }
     }
 
+    /// A session stands on `path`, with whoever waits with `psk`: the call that led to it is over, and
+    /// leaves its place to the next (`docs/PROTOCOL.md` §10.8).
+    func sessionStands(under psk: PreSharedKey, on path: PathID) {
+        guard let place = lines.firstIndex(where: { $0.psk.secret.constantTimeEquals(psk.secret) })
+        else { return }
+        let those = calls.indices.filter { calls[$0].line == lines[place].number }
+        // Where probing has not said so yet and there is only one call, it is that one.
+        guard
+            let index = those.first(where: { calls[$0].ledTo(path) })
+                ?? (those.count == 1 ? those.first : nil)
+        else { return }
+        lines[place].ledger.end(calls[index].peer.id)
+        end(index)
+    }
+
     private func openDesks(_ psk: PreSharedKey) throws(SystemError) {
         let dummies = MailboxKey(dummiesBeside: psk.secret, of: device)
         desks = try servers.map { server throws(SystemError) in
@@ -461,8 +476,8 @@ final class PathFinder {
     }
 
     private func found(_ path: ProbePath, _ index: Int) {
-        calls[index].spareSockets.remove(path.socket)
         let path = PathID(SocketAddress(path.address), socket: path.socket)
+        calls[index].note(path)
         fresh.append(path)
         guard !proven.contains(path) else { return }
         if proven.count == Self.mostPaths,

@@ -232,7 +232,8 @@ final class UpRun {
 
     private func take(_ event: ContactHost.Event, now: Instant) throws(SealiftError) {
         switch event {
-        case .arrived(let id, let pair, _):
+        case .arrived(let id, let pair, let path):
+            finder.sessionStands(under: pair.secret, on: path)
             let found: (contact: Contact, chain: DeviceChain)?
             do throws(StoreFailure) {
                 found = try access.store.contactWithChain(pair.identity)

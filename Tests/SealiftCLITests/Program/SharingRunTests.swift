@@ -141,6 +141,23 @@ struct SharingRunTests {
         }
     }
 
+    @Test(
+        "find each other through a server as often as they like, one question after the other",
+        .enabled(if: PeopleScene.hasNetwork, "this machine has only loopback addresses"))
+    func server() throws {
+        let scene = try PeopleScene()
+        defer { scene.end() }
+        for person in ["ann", "bob"] { _ = try scene.begin(person) }
+        try Self.pair(scene, "ann", "bob")
+        let up = try scene.start("ann", ["up", "--json", "--no-lan"])
+        defer { up.process.terminate() }
+        // More than may be live at once: each makes room for the next.
+        for number in 1...4 {
+            let seen = try scene.run("bob", ["browse", "ann", "--json", "--no-lan"])
+            #expect(seen.status == 0, "\(number): \(seen.error)")
+        }
+    }
+
     @Test("hear nothing of who is blocked or was never added: as of a machine that is off")
     func silence() throws {
         let scene = try PeopleScene()

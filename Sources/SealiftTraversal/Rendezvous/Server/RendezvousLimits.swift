@@ -10,7 +10,7 @@ public struct RendezvousLimits: Sendable {
     /// Boxes held at once.
     public var boxes = 16_384
     /// Boxes held at once in one mailbox.
-    public var boxesPerMailbox = 8
+    public var boxesPerMailbox = 64
     /// Clients that wait at one mailbox: the two devices, and each once more after a lost connection.
     public var subscribersPerMailbox = 8
     /// Numbers open at once.

@@ -7,8 +7,8 @@ import SealiftStore
 enum ContactDecision {
     /// They are no contact: this name is free for them.
     case add(ContactName)
-    /// They are one already: pair again.
-    case renew(ContactName)
+    /// They are one already: pair again. What became of their devices since the last time.
+    case renew(ContactName, ChainView.Change)
     /// The user has to name them.
     case ask
     /// A hard stop.
@@ -59,7 +59,8 @@ enum ContactDecision {
                     advice: "Run `sealift contact unblock`, then pair again."))
         }
         var contact = known
-        do throws(ContactError) { _ = try contact.take(introduction.chain) } catch {
+        let change: ChainView.Change
+        do throws(ContactError) { change = try contact.take(introduction.chain) } catch {
             return .refuse(SealiftError(contact: error))
         }
         guard name.map({ $0.utf8.elementsEqual(known.name.text.utf8) }) ?? true else {
@@ -68,7 +69,7 @@ enum ContactDecision {
                     .nameRefused, "they are a contact already, called \(known.name)",
                     advice: "Leave out --name, or run `sealift contact rename` afterwards."))
         }
-        return .renew(known.name)
+        return .renew(known.name, change)
     }
 
     /// `text` as a name for who was introduced, if it may be one.

@@ -84,6 +84,9 @@ public enum PairEvent: Sendable {
     case invitationWritten
     /// The session stands.
     case connected(PeerConnection)
+    /// Who is there is this contact, and their devices changed since the last time; after a recovery all
+    /// earlier ones have ended.
+    case devicesChanged(contact: String, isRecovery: Bool)
     /// Something the user should know.
     case warning(TransferWarning)
 }

@@ -22,9 +22,20 @@ extension PairRun {
             return end(error, .storage, now: now)
         }
         switch ContactDecision(introduction, name: options.name, in: book) {
-        case .add(let name), .renew(let name): agree(name)
+        case .add(let name): agree(name)
+        case .renew(let name, let change):
+            tell(change, of: name)
+            agree(name)
         case .refuse(let error): end(error, .declined, now: now)
         case .ask: ask(introduction, book, now: now)
+        }
+    }
+
+    private func tell(_ change: ChainView.Change, of name: ContactName) {
+        switch change {
+        case .unchanged: break
+        case .extended: observer.handle(.devicesChanged(contact: name.text, isRecovery: false))
+        case .recovered: observer.handle(.devicesChanged(contact: name.text, isRecovery: true))
         }
     }
 

@@ -36,6 +36,11 @@ final class PairDialog: PairObserver {
                     + "first can pair. Waiting for it to be used.\n")
         case .connected(let connection):
             terminal.show("device \(connection.peerFingerprint) answered\n")
+        case .devicesChanged(let contact, let isRecovery):
+            terminal.show(
+                ContactView.devicesChanged(
+                    contact, isRecovery: isRecovery, advice: "Make sure that it was them.",
+                    style: terminal.style))
         case .warning(let warning):
             terminal.show(terminal.style.warning("warning:") + " \(warning.message)\n")
         }

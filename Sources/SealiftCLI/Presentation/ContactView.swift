@@ -52,6 +52,16 @@ enum ContactView {
         return contact.hasKey ? "" : ", " + style.warning("PAIR AGAIN")
     }
 
+    /// That a contact's devices are others now, loudly after a recovery; `advice` says what to do then.
+    static func devicesChanged(
+        _ contact: String, isRecovery: Bool, advice: String, style: TerminalStyle
+    ) -> String {
+        guard isRecovery else { return "\(contact) changed their devices\n" }
+        return style.error(
+            "\(contact) RECOVERED FROM THEIR WORDS: all their devices before that have ended. "
+                + advice) + "\n"
+    }
+
     // MARK: Scripts
 
     /// A contact.
@@ -70,8 +80,16 @@ enum ContactView {
         case .code(let code): JSONEvents.line(.code(text: code))
         case .invitationWritten: JSONEvents.object("invitation_written", [])
         case .connected(let connection): JSONEvents.line(.connected(connection))
+        case .devicesChanged(let contact, let isRecovery):
+            devicesChanged(contact, isRecovery: isRecovery)
         case .warning(let warning): JSONEvents.line(.warning(warning))
         }
+    }
+
+    /// That a contact's devices are others now.
+    static func devicesChanged(_ contact: String, isRecovery: Bool) -> JSONText {
+        JSONEvents.object(
+            "devices_changed", [("contact", .string(contact)), ("recovered", .bool(isRecovery))])
     }
 
     private static func members(_ contact: ContactSummary) -> [(String, JSONText)] {

@@ -30,12 +30,10 @@ enum UpView {
         case .offerEnded(let contact, let offer, let error?):
             return style.warning("\(offer.label) of \(contact) did not come: \(error.message)")
                 + "\n"
-        case .devicesChanged(let contact, false):
-            return "\(contact) changed their devices\n"
-        case .devicesChanged(let contact, true):
-            return style.error(
-                "\(contact) RECOVERED FROM THEIR WORDS: all their devices before that have ended. Make "
-                    + "sure that it was them, and pair again.") + "\n"
+        case .devicesChanged(let contact, let isRecovery):
+            return ContactView.devicesChanged(
+                contact, isRecovery: isRecovery,
+                advice: "Make sure that it was them, and pair again.", style: style)
         case .warning(let warning):
             return style.warning(warning.message) + "\n"
         }
@@ -91,9 +89,7 @@ enum UpView {
                 "offer_ended",
                 [("contact", .string(contact))] + members(offer) + [("error", code(error))])
         case .devicesChanged(let contact, let isRecovery):
-            JSONEvents.object(
-                "devices_changed",
-                [("contact", .string(contact)), ("recovered", .bool(isRecovery))])
+            ContactView.devicesChanged(contact, isRecovery: isRecovery)
         case .warning(let warning): JSONEvents.line(.warning(warning))
         }
     }

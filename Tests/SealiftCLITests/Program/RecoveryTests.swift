@@ -5,7 +5,9 @@ import Testing
 @Suite("sealift restore and backup")
 struct RecoveryTests {
     /// Pairs ann and bob by an invitation's file, over the loopback.
-    private static func pair(_ scene: PeopleScene) throws {
+    /// - Returns: what bob was told.
+    @discardableResult
+    private static func pair(_ scene: PeopleScene) throws -> SealiftProcess.Outcome {
         let waiting = try scene.start(
             "ann",
             [
@@ -21,6 +23,7 @@ struct RecoveryTests {
         #expect(imported.status == 0, "\(imported.error)")
         if imported.status != 0 { waiting.process.interrupt() }
         #expect(try scene.sealift.finish(waiting.process, name: waiting.name).status == 0)
+        return imported
     }
 
     private static func event(_ outcome: SealiftProcess.Outcome) throws -> [String: Any] {
@@ -220,7 +223,12 @@ struct RecoveryTests {
         let restored = try scene.run(
             "ann", ["restore", "--no-passphrase", "--words-file", "words-ann", "--from", "b"])
         #expect(restored.status == 0, "\(restored.error)")
-        try Self.pair(scene)
+        // Loudly: in words too, where nobody reads JSON.
+        let told = try Self.pair(scene)
+        let notice = try #require(
+            told.events.first { $0["event"] as? String == "devices_changed" })
+        #expect(notice["contact"] as? String == "ann" && notice["recovered"] as? Bool == true)
+        #expect(told.error.contains("ann RECOVERED FROM THEIR WORDS"), "\(told.error)")
         let contact = try Self.event(scene.run("ann", ["contact", "list", "--json"]))
         #expect(contact["must_pair_again"] as? Bool == false)
         let ann = try Self.event(scene.run("bob", ["contact", "list", "--json"]))

@@ -24,8 +24,8 @@ class MeetingRun<Endpoint: MeetingEndpoint> {
     private let finder: PathFinder
     private let lan: LanListener?
     private let codes: CodeDesk?
-    /// The invitation's file, taken back where nobody used it.
-    private let invitation: [UInt8]?
+    /// The invitation, and its file, which is taken back where nobody used it.
+    private let invitation: (file: [UInt8], text: String)?
     var endpoint: Endpoint
     private let pathCount: Int
     /// When waiting for the other end is over.
@@ -122,7 +122,7 @@ class MeetingRun<Endpoint: MeetingEndpoint> {
                 ? nil : try LanListener(options.network, notify: waker)
             if case .exportInvitation(let file) = options.way {
                 codes = nil
-                invitation = file
+                invitation = (file, invited.text)
                 endpoint.link.accept(secret)
                 try finder.awaitCalls(secret)
             } else {
@@ -135,8 +135,9 @@ class MeetingRun<Endpoint: MeetingEndpoint> {
             throw SealiftError(.internalFailure, error)
         }
         if let invitation {
-            do throws(SystemError) { try TicketFile.create(invitation, invited.text + "\n") } catch
-            {
+            do throws(SystemError) {
+                try TicketFile.create(invitation.file, invitation.text + "\n")
+            } catch {
                 throw SealiftError(StorageFailure(error), doing: .send)
             }
         }
@@ -178,12 +179,12 @@ class MeetingRun<Endpoint: MeetingEndpoint> {
     /// - Returns: why the loop itself failed; nil where it did not.
     func runToEnd() -> SealiftError? {
         NamedThread.sharpenTimers()
-        if invitation != nil { watcher.handle(.invitationWritten) }
+        if let invitation { watcher.handle(.invitationWritten(text: invitation.text)) }
         let loopFailure = loop()
         finder.finish()
         lan?.finish()
         codes?.finish()
-        if let invitation { Self.remove(invitation) }
+        if let invitation { Self.remove(invitation.file) }
         return loopFailure
     }
 

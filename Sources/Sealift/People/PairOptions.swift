@@ -80,8 +80,8 @@ public struct PairOptions: Sendable {
 public enum PairEvent: Sendable {
     /// This code waits for the other end; the one before it is dead.
     case code(String)
-    /// The invitation is in its file.
-    case invitationWritten
+    /// The invitation is in its file; its text, a secret.
+    case invitationWritten(text: String)
     /// The session stands.
     case connected(PeerConnection)
     /// Who is there is this contact, and their devices changed since the last time; after a recovery all

@@ -234,8 +234,14 @@ struct ContactExportCommand: ParsableCommand {
             until you compare the safety number, unless both say --in-person, because it went from \
             hand to hand.
 
+            --qr shows the invitation as a QR code too, to be read from this screen by a camera; it is as
+            secret as the file. What a reader makes of it is what `sealift contact import` takes.
+
             \(HelpText.exitStatus)
             """)
+
+    @Flag(help: "Show the invitation as a QR code too.")
+    var qr = false
 
     @Flag(help: "The file goes from hand to hand: the contact counts as verified.")
     var inPerson = false
@@ -252,11 +258,17 @@ struct ContactExportCommand: ParsableCommand {
     @Argument(help: "The new file.")
     var file: PathArgument
 
-    func validate() throws { try listening.check(against: network) }
+    func validate() throws {
+        guard !qr || !json else { throw ValidationError("--qr and --json contradict each other") }
+        guard !qr || StandardStream.error.isTerminal else {
+            throw ValidationError("--qr needs a terminal: the code is a secret, for eyes only")
+        }
+        try listening.check(against: network)
+    }
 
     func run() throws {
         let run = PairingRun(asJSON: json, naming: naming, network: network)
-        try run.run(invitation: file.printable) { _ throws(SealiftError) in
+        try run.run(invitation: file.printable, showsQR: qr) { _ throws(SealiftError) in
             PairOptions(.exportInvitation(to: file.bytes))
         } prepare: { options in
             options.isInPerson = inPerson
@@ -272,8 +284,9 @@ struct ContactImportCommand: ParsableCommand {
         commandName: "import", abstract: "Pair with whoever made an invitation.",
         usage: "sealift contact import [--name <name>] [--in-person] [<options>] <file>",
         discussion: """
-            Reads the file of `sealift contact export`, whose maker must be waiting. The other end is \
-            who the file says, or nobody; whether the file is theirs, the safety number tells, or \
+            Reads the file of `sealift contact export`, whose maker must be waiting; with - as the file, \
+            the text that their QR code holds, from standard input. The other end is who the file says, \
+            or nobody; whether the file is theirs, the safety number tells, or \
             --in-person says.
 
             \(HelpText.exitStatus)
@@ -292,7 +305,7 @@ struct ContactImportCommand: ParsableCommand {
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")
     var json = false
 
-    @Argument(help: "The file of the invitation.")
+    @Argument(help: "The file of the invitation, or - for standard input.")
     var file: PathArgument
 
     func validate() throws {
@@ -303,19 +316,41 @@ struct ContactImportCommand: ParsableCommand {
 
     func run() throws {
         let run = PairingRun(asJSON: json, naming: naming, network: network)
-        try run.run { _ throws(SealiftError) in
-            PairOptions(.importInvitation(try Self.text(file)))
+        try run.run { cancellation throws(SealiftError) in
+            PairOptions(.importInvitation(try Self.text(file, cancellation)))
         } prepare: { options in
             options.isInPerson = inPerson
         }
     }
 
-    static func text(_ file: PathArgument) throws(SealiftError) -> String {
+    /// The invitation in `file`; of standard input where that is a dash.
+    static func text(
+        _ file: PathArgument, _ cancellation: Cancellation
+    ) throws(SealiftError) -> String {
+        if file.bytes == Array("-".utf8) { return try typed(cancellation) }
         guard let bytes = SmallFile.read(file.bytes, limit: fileLimit) else {
             throw SealiftError(
                 .ticketFileUnreadable, "cannot read the invitation \(file.printable)",
                 advice: "Check the name of the file and that you may read it.")
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The first line of standard input, asked for where somebody types it.
+    private static func typed(_ cancellation: Cancellation) throws(SealiftError) -> String {
+        let reader = LineReader(cancellation: cancellation)
+        let outcome =
+            StandardStream.input.isTerminal
+            ? TicketPrompt.readLine(reader, asking: "Invitation: ") : reader.readLine()
+        switch outcome {
+        case .line(let line): return String(decoding: line, as: UTF8.self)
+        case .nothing:
+            throw SealiftError(
+                .usage, "no invitation was given",
+                advice: "Give the text that the QR code holds, on one line.")
+        case .stopped:
+            throw SealiftError(
+                .interrupted, "stopped before the end", advice: "Run the same command again.")
+        }
     }
 }

@@ -175,7 +175,7 @@ struct DeviceAddCommand: ParsableCommand {
         try checkJoin(home: Environment.home)
         let way: PairOptions.Way
         if let from {
-            way = .importInvitation(try ContactImportCommand.text(from))
+            way = .importInvitation(try ContactImportCommand.text(from, transfer.cancellation))
         } else {
             way = .typeCode(try PairCommand.readCode(transfer.cancellation))
         }

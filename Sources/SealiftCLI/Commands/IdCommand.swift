@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Sealift
+internal import SealiftBase
 internal import SealiftPeople
 
 /// `sealift id`: who the user is, made on first use.
@@ -7,7 +8,7 @@ struct IdCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "id",
         abstract: "Show who you are; make your identity on first use.",
-        usage: "sealift id [--no-passphrase] [--words-file <file>] [--json]",
+        usage: "sealift id [--no-passphrase] [--words-file <file>] [--qr | --json]",
         discussion: """
             The first run makes an identity from 24 new recovery words, shows them once on the \
             terminal, has three of them typed back, and puts this machine's secrets under a \
@@ -20,6 +21,8 @@ struct IdCommand: ParsableCommand {
 
             Where there is no terminal, --words-file writes the words to a new file that only you can \
             read: carry it away from the machine, then delete it there.
+
+            --qr also shows the full id as a QR code, for somebody at your side to compare.
 
             EXAMPLES:
               sealift id
@@ -37,8 +40,15 @@ struct IdCommand: ParsableCommand {
             valueName: "file"))
     var wordsFile: PathArgument?
 
+    @Flag(help: "Show the full id as a QR code too.")
+    var qr = false
+
     @Flag(help: "Write one JSON object to standard output; see docs/SCRIPTING.md.")
     var json = false
+
+    func validate() throws {
+        guard !qr || !json else { throw ValidationError("--qr and --json contradict each other") }
+    }
 
     func run() throws {
         let cancellation = Cancellation()
@@ -50,6 +60,9 @@ struct IdCommand: ParsableCommand {
                 json
                     ? IdentityView.json(identity).line + "\n"
                     : IdentityView.text(identity, style: .ofProcess()))
+            if qr {
+                output.write(try QRPicture.demanded(identity.id.value.hexadecimal, on: .output))
+            }
             if let failure = output.failure { throw failure }
         } catch {
             ErrorView.show(error, asJSON: json)

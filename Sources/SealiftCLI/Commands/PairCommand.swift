@@ -132,8 +132,9 @@ struct PairingRun {
     ///   - begin: how the two ends meet; may block.
     ///   - prepare: the rest of the options.
     ///   - invitation: the file that is written; nil for none.
+    ///   - showsQR: whether the invitation is shown too, as a QR code.
     func run(
-        invitation: String? = nil,
+        invitation: String? = nil, showsQR: Bool = false,
         _ begin: (Cancellation) throws(SealiftError) -> PairOptions,
         prepare: (inout PairOptions) -> Void
     ) throws {
@@ -141,7 +142,7 @@ struct PairingRun {
         let output = ResultOutput(cancellation: transfer.cancellation)
         let dialog = PairDialog(
             terminal: transfer.terminal, output: output, asJSON: asJSON, invitation: invitation,
-            cancellation: transfer.cancellation)
+            showsQR: showsQR, cancellation: transfer.cancellation)
         do throws(SealiftError) {
             var options = try begin(transfer.cancellation)
             prepare(&options)

@@ -45,6 +45,9 @@ final class LinkDialog: LinkObserver {
             terminal.show(
                 "device \(connection.peerFingerprint) answered; this one is "
                     + "\(connection.ownFingerprint)\n")
+        case .devicesChanged:
+            // Of a contact; the other end is a device of this user's.
+            break
         case .warning(let warning):
             terminal.show(terminal.style.warning("warning:") + " \(warning.message)\n")
         }

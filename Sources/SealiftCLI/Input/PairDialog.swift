@@ -8,17 +8,21 @@ final class PairDialog: PairObserver {
     private let output: ResultOutput
     private let asJSON: Bool
     private let invitation: String?
+    private let showsQR: Bool
     private let cancellation: Cancellation
 
-    /// - Parameter invitation: the name of the file that is written; nil for a code.
+    /// - Parameters:
+    ///   - invitation: the name of the file that is written; nil for a code.
+    ///   - showsQR: whether it is shown too, as a QR code.
     init(
         terminal: TerminalOutput, output: ResultOutput, asJSON: Bool, invitation: String?,
-        cancellation: Cancellation
+        showsQR: Bool, cancellation: Cancellation
     ) {
         self.terminal = terminal
         self.output = output
         self.asJSON = asJSON
         self.invitation = invitation
+        self.showsQR = showsQR
         self.cancellation = cancellation
     }
 
@@ -30,7 +34,11 @@ final class PairDialog: PairObserver {
             terminal.show(
                 "code for `sealift pair --accept` at the other end; say it to nobody else: "
                     + terminal.style.strong(code) + "\n")
-        case .invitationWritten:
+            if !asJSON, let picture = QRPicture.fitting(code) {
+                terminal.show(picture.text(style: terminal.style))
+            }
+        case .invitationWritten(let text):
+            if showsQR { show(text) }
             terminal.show(
                 "\(invitation ?? "") is for one person, for `sealift contact import`: whoever has it "
                     + "first can pair. Waiting for it to be used.\n")
@@ -57,5 +65,15 @@ final class PairDialog: PairObserver {
             terminal.show("\(objection.message). \(objection.advice)\n")
         }
         return nil
+    }
+
+    /// Shows an invitation for a camera. It is in capitals, which makes the code smaller and means the same.
+    private func show(_ invitation: String) {
+        do throws(SealiftError) {
+            terminal.show(try QRPicture.demanded(invitation.uppercased(), on: .error))
+        } catch {
+            terminal.show(
+                terminal.style.warning("warning:") + " \(error.message) \(error.advice)\n")
+        }
     }
 }

@@ -21,6 +21,13 @@ struct StandardStream: Sendable {
         return Int(size.ws_col)
     }
 
+    /// The lines of the terminal; 24 where it does not tell.
+    var height: Int {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return 24 }
+        return Int(size.ws_row)
+    }
+
     /// Writes the whole text; false when it could not be written.
     @discardableResult
     func write(_ text: String) -> Bool {

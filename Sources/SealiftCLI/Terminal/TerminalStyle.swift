@@ -22,6 +22,9 @@ struct TerminalStyle: Equatable, Sendable {
     func good(_ text: String) -> String { paint(text, "32") }
     func strong(_ text: String) -> String { paint(text, "1") }
 
+    /// Black on white, whatever the terminal's own colours are.
+    func ink(_ text: String) -> String { paint(text, "38;5;16;48;5;231") }
+
     private func paint(_ text: String, _ code: String) -> String {
         hasColors ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
     }

@@ -246,4 +246,19 @@ struct IdentityTests {
             }
         }
     }
+
+    @Test("the full id is shown as a QR code where that is asked for")
+    func picture() throws {
+        let scene = try PeopleScene()
+        defer { scene.end() }
+        _ = try scene.begin("ann")
+        let plain = try scene.run("ann", ["id"])
+        let shown = try scene.run("ann", ["id", "--qr"])
+        #expect(shown.status == 0, "\(shown.error)")
+        #expect(shown.output.hasPrefix(plain.output) && shown.output.contains("█"))
+        // 64 digits take version 4: 33 modules and the quiet zone, two rows a line.
+        let lines = shown.output.dropFirst(plain.output.count).split(separator: "\n")
+        #expect(lines.count == 21 && lines.allSatisfy { $0.count == 41 }, "\(lines.count)")
+        #expect(try scene.run("ann", ["id", "--qr", "--json"]).status == 64)
+    }
 }

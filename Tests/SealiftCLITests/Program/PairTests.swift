@@ -124,6 +124,34 @@ struct PairTests {
         #expect(try Self.contact(scene, of: "bob", "ann")["evidence"] as? String == "in_person")
     }
 
+    @Test("take what the QR code of an invitation holds, in capitals, by standard input")
+    func invitationByQR() throws {
+        let scene = try PeopleScene()
+        defer { scene.end() }
+        for person in ["ann", "bob"] { _ = try scene.begin(person) }
+        let terminal = try PseudoTerminal()
+        let waiting = try scene.sealift.start(
+            [
+                "contact", "export", "--qr", "--listen", "127.0.0.1:0", "--wait", "120s", "--name",
+                "bob", "invitation",
+            ], name: "shown", environment: ["SEALIFT_HOME": scene.home("ann").path],
+            terminal: terminal)
+        defer { waiting.terminate() }
+        try scene.sealift.wait(
+            for: waiting, name: "shown", toShow: "Waiting for it to be used", on: terminal)
+        #expect(terminal.screen().contains("▀") && terminal.screen().contains("▄"))
+        let text = try scene.sealift.text("invitation").uppercased()
+        let imported = try scene.run(
+            "bob", ["contact", "import", "--json", "--name", "ann", "-"], input: text)
+        #expect(imported.status == 0, "\(imported.error)")
+        #expect(scene.sealift.finish(waiting, on: terminal) == 0, "\(terminal.screen())")
+        #expect(try scene.run("ann", ["contact", "list"]).output.contains("bob"))
+        // Never into a file or a pipe, where a secret stays.
+        let piped = try scene.run(
+            "ann", ["contact", "export", "--qr", "--name", "eve", "other-invitation"])
+        #expect(piped.status == 64)
+    }
+
     @Test("refuse another identity under a contact's name, and a name that looks like another's")
     func hardStops() throws {
         let scene = try PeopleScene()

@@ -2,7 +2,7 @@
 # `swift test` that builds by itself, which adds flags of its own.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-rendezvous test-kill test-peers netlab
+.PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-rendezvous test-kill test-peers netlab people-story
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test-kill: build ## Kill, cut off, move and starve real transfers (root, 10 min)
 netlab: build ## Try sealift behind every kind of router, in namespaces of this machine (root): ONLY='easy-*'
 	@scripts/bootstrap netlab
 	@scripts/netlab $(if $(ONLY),--only '$(ONLY)')
+
+people-story: build ## Play two people and a stranger, from new identities to a lost machine (root, 1 min)
+	@scripts/people-story --require
 
 bench: build ## Race scp, rsync, magic-wormhole and TCP on fast links (root)
 	@scripts/bench-tools

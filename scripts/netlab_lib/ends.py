@@ -13,9 +13,10 @@ class Failure(Exception):
 
 
 class Process:
-    """One process of sealift; its JSON events are kept with the moment they came."""
+    """One process of sealift; its JSON events are kept with the moment they came. `typed` is what its
+    standard input holds."""
 
-    def __init__(self, lab, namespace, *arguments, home=None, **environment):
+    def __init__(self, lab, namespace, *arguments, home=None, typed=None, **environment):
         lab.starts += 1
         self.namespace = namespace
         self.home = home or namespace
@@ -30,8 +31,12 @@ class Process:
         with open(self.errors_path, "wb") as errors:
             self.process = subprocess.Popen(
                 ["ip", "netns", "exec", namespace, str(lab.sealift), *map(str, arguments)],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, cwd=lab.folder,
-                env=variables, start_new_session=True)
+                stdin=subprocess.DEVNULL if typed is None else subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=errors, cwd=lab.folder, env=variables,
+                start_new_session=True)
+        if typed is not None:
+            self.process.stdin.write(typed.encode())
+            self.process.stdin.close()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 

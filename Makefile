@@ -2,7 +2,7 @@
 # `swift test` that builds by itself, which adds flags of its own.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-rendezvous test-kill test-peers netlab people-story
+.PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-rendezvous bench-people test-kill test-peers netlab people-story
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench-parts: build ## Measure sealing, hashing, packets and the journal alone, c
 
 bench-rendezvous: build ## Load a rendezvous server with 10,000 clients on loopback
 	@scripts/bench-rendezvous
+
+bench-people: build ## Measure 1,000 contacts, 10,000 shares and a share of a million files
+	@scripts/bench-people
 
 test-peers: build ## Play the independent Python peers, honest and hostile, against the built program (5 min)
 	@scripts/bootstrap peers

@@ -143,6 +143,14 @@ let package = Package(
             ] + nio,
             swiftSettings: settings),
 
+        // Fills a home with contacts and shares: for `make bench-people`, not a product.
+        .executableTarget(
+            name: "homefill",
+            dependencies: [
+                "SealiftBase", "SealiftCrypto", "SealiftPeople", "SealiftIO", "SealiftStore",
+            ],
+            swiftSettings: settings),
+
         // Simulated network, virtual clock, vectors: for tests, not a product.
         library(
             "SealiftTestSupport",

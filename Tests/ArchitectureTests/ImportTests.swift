@@ -63,6 +63,9 @@ private let allowedImports: [String: Set<String>] = [
         "SealiftBase", "SealiftCrypto", "SealiftTraversal", "SealiftIO", "SealiftRendezvous",
         "NIOCore", "NIOPosix", "NIOSSL", "NIOWebSocket", "Glibc", "Synchronization",
     ],
+    "homefill": [
+        "SealiftBase", "SealiftCrypto", "SealiftPeople", "SealiftIO", "SealiftStore", "Glibc",
+    ],
     "SealiftFuzzing": [
         "SealiftBase", "SealiftCrypto", "SealiftContent", "SealiftTransport", "SealiftTransfer",
         "SealiftTraversal", "SealiftPeople", "SealiftTestSupport",

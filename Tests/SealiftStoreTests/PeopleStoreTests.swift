@@ -195,4 +195,26 @@ struct PeopleStoreTests {
         #expect(try held() == [])
         #expect(try vault.device() != nil)
     }
+
+    @Test("a contact is found by its very name, and no other contact is read for it")
+    func named() throws {
+        let home = try TemporaryStore()
+        try Self.begin(home)
+        for (name, byte) in [("bob", UInt8(2)), ("ann", 3)] {
+            let (contact, chain) = try Self.contact(name, byte)
+            try Self.add(contact, chain, to: home)
+        }
+        let store = try Store(in: home.home)
+        let bob = try #require(try store.contactWithChain(named: "bob"))
+        #expect(bob.contact.name.text == "bob")
+        #expect(bob.chain.entries.last?.head == bob.contact.devices.head)
+        for name in ["Bob", "b0b", "bob ", "eve", "", "a:b"] {
+            #expect(try store.contactWithChain(named: name) == nil, "\(name)")
+        }
+        try store.write {
+            try $0.execute(sql: "UPDATE contact SET chain = x'00' WHERE name = 'ann'")
+        }
+        #expect(try store.contactWithChain(named: "bob") != nil)
+        #expect(throws: StoreFailure.self) { try store.contactWithChain(named: "ann") }
+    }
 }

@@ -43,9 +43,7 @@ struct ContactAccess {
         named name: String
     ) throws(SealiftError) -> (contact: Contact, chain: DeviceChain) {
         do throws(StoreFailure) {
-            if let contact = try store.contacts().contact(named: name),
-                let found = try store.contactWithChain(contact.identity)
-            {
+            if let found = try store.contactWithChain(named: name) {
                 return (found.contact, found.chain)
             }
         } catch {

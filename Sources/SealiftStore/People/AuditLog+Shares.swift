@@ -168,7 +168,7 @@ extension StoredShare {
         return share
     }
 
-    fileprivate func insert(into database: Database) throws {
+    func insert(into database: Database) throws {
         guard try database.count("SELECT count(*) FROM share") < Self.maximumCount else {
             throw ShareRefusal.full
         }
@@ -188,7 +188,7 @@ extension StoredShare {
 
 extension Grant {
     /// The contact that the grant is for, if it may have it.
-    fileprivate func requireContact(in database: Database) throws -> NamedIdentity {
+    func requireContact(in database: Database) throws -> NamedIdentity {
         if role == .owner { throw ShareRefusal.owner }
         if try member.isOwn(in: database) { throw ShareRefusal.owner }
         guard let contact = try ContactStanding(member, in: database) else {
@@ -201,7 +201,7 @@ extension Grant {
         return NamedIdentity(identity: member, name: contact.name.text)
     }
 
-    fileprivate func save(in database: Database) throws {
+    func save(in database: Database) throws {
         let (number, approver): (Int64, Data?) =
             switch approval {
             case .notNeeded: (0, nil)

@@ -16,11 +16,25 @@ extension Store {
     public func contactWithChain(
         _ identity: IdentityID
     ) throws(StoreFailure) -> (contact: Contact, chain: DeviceChain)? {
+        try contactWithChain(where: "identity = ?", [identity.stored])
+    }
+
+    /// The contact of this very name, with its whole chain; nil where there is none. No other contact's
+    /// chain is verified for it.
+    public func contactWithChain(
+        named name: String
+    ) throws(StoreFailure) -> (contact: Contact, chain: DeviceChain)? {
+        guard let name = try? ContactName(name) else { return nil }
+        return try contactWithChain(where: "name = ?", [name.text])
+    }
+
+    private func contactWithChain(
+        where condition: String, _ arguments: StatementArguments
+    ) throws(StoreFailure) -> (contact: Contact, chain: DeviceChain)? {
         let found = try read { database -> (Contact, DeviceChain)?? in
             let row = try Row.fetchOne(
-                database,
-                sql: "SELECT \(Contact.columns) FROM contact WHERE identity = ?",
-                arguments: [Data(identity.value.bytes)])
+                database, sql: "SELECT \(Contact.columns) FROM contact WHERE \(condition)",
+                arguments: arguments)
             guard let row else { return .some(nil) }
             guard let contact = try? Contact(StoredRow(row)),
                 let chain = DeviceChain(stored: row["chain"] as Data)
@@ -131,7 +145,7 @@ extension SecretVault {
 // MARK: Rows
 
 extension ContactBook {
-    fileprivate init(in database: Database) throws {
+    init(in database: Database) throws {
         self.init()
         let rows = try Row.fetchCursor(database, sql: "SELECT \(Contact.columns) FROM contact")
         while let row = try rows.next() {
@@ -142,7 +156,7 @@ extension ContactBook {
     }
 
     /// Writes what differs from `before`.
-    fileprivate func save(
+    func save(
         over before: ContactBook, chain: DeviceChain?, in database: Database
     ) throws {
         for identity in before.contacts.keys where contacts[identity] == nil {

@@ -202,6 +202,7 @@ public struct CheckpointWatch: Sendable {
     public mutating func ended(_ delivery: Delivery, _ ending: Ending, now: Instant) {
         guard open.remove(delivery) != nil else { return }
         withdrawn.remove(delivery)
+        actions.removeAll { $0 == .withdraw(delivery) }
         if case .received(let isProven) = ending { remembered[delivery] = isProven }
         if checkpoints[delivery.name]?.version == delivery.version {
             let former = checkpoints[delivery.name]?.standings[delivery.recipient]

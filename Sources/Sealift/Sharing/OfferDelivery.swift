@@ -26,7 +26,8 @@ public func runSend(
 
 /// The offer of what one run sends: tells the contact of it, as often as it takes, on a thread of its own.
 final class OfferDelivery: TransferObserver {
-    /// How long after a try that reached nobody the next begins.
+    /// How long after a try that reached nobody the next begins, and after an offer was told, the next look
+    /// whether it was declined meanwhile.
     private static let interval = Duration.seconds(10)
 
     private struct State {
@@ -203,19 +204,15 @@ final class OfferDelivery: TransferObserver {
                 id: offer.id.bytes, byteCount: bytes, entryCount: entries,
                 label: offer.label.bytes, ticket: ticket)
         else { return }
-        var isTold = false
+        var lastSaid: OfferProgress?
         while !calling.isRequested, !state.withLock({ $0.isConnected }) {
             do throws(SealiftError) {
                 let reply = try ContactCall(access: access, reach: reach, cancellation: calling)
                     .ask(contact, chain: chain, .offer(pushed))
                 switch reply.answers.first {
-                case .taken(let standing):
-                    say(
-                        .offer(
-                            contact: contact.name.text,
-                            standing == .accepted ? .accepted : .waiting))
-                    return
-                case .refused(.unavailable): break
+                case .taken(.accepted): return sayOnce(.accepted, &lastSaid)
+                case .taken(.waiting): sayOnce(.waiting, &lastSaid)
+                case .refused(.unavailable): sayOnce(.unreachable, &lastSaid)
                 case .refused(let reason):
                     return refuse(
                         SealiftError(
@@ -228,15 +225,19 @@ final class OfferDelivery: TransferObserver {
                     if !calling.isRequested { refuse(error) }
                     return
                 }
-            }
-            if !isTold {
-                isTold = true
-                say(.offer(contact: contact.name.text, .unreachable))
+                sayOnce(.unreachable, &lastSaid)
             }
             guard case .timedOut = pause.pop(until: MonotonicClock.now() + Self.interval) else {
                 return
             }
         }
+    }
+
+    /// Says where the offer stands, unless that was said last. Who is away now and then has still got it.
+    private func sayOnce(_ standing: OfferProgress, _ last: inout OfferProgress?) {
+        guard standing != last, last != .waiting || standing == .accepted else { return }
+        last = standing
+        say(.offer(contact: contact.name.text, standing))
     }
 
     private func refuse(_ error: SealiftError) {

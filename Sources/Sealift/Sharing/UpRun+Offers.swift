@@ -65,7 +65,10 @@ extension UpRun {
         } catch {
             throw SealiftError(vault: error)
         }
-        observer.handle(.offered(contact: asker.contact.name.text, news))
+        // Whoever offered asks again and again whether it was declined.
+        if toldOffers.insert(offer.incoming.id).inserted {
+            observer.handle(.offered(contact: asker.contact.name.text, news))
+        }
         guard offer.state == .accepted else { return .taken(.waiting) }
         failedOffers.remove(offer.incoming.id)
         fetchAccepted()

@@ -49,6 +49,8 @@ final class UpRun {
     var receptions: [UpReception] = []
     /// What rules took and could not be fetched since it was offered last.
     var failedOffers: Set<OfferID> = []
+    /// Offers that this run has told its observer of.
+    var toldOffers: Set<OfferID> = []
     /// What the table of keys was made of; see ``Store/contactStamp()``.
     private var welcomed: Int?
     private var welcomedHour: UInt64 = 0

@@ -20,6 +20,8 @@ public struct SharedItem: Equatable, Sendable {
 public struct SharedFolder: Equatable, Sendable {
     /// Its items by name; names are a peer's text.
     public var items: [FolderItem]
+    /// Whether the contact shows no more items of one folder: there may be others.
+    public var isFull: Bool { items.count >= ShareFolder.maximumItemCount }
 }
 
 /// The place in a contact's shares that a user names: `alice`, `alice/llm-v3`, `alice/llm-v3/weights`.

@@ -53,6 +53,11 @@ struct BrowseCommand: ParsableCommand {
                         ? BrowseView.json(item).line + "\n"
                         : BrowseView.line(item, style: .ofProcess()))
             }
+            if folder.isFull {
+                TerminalOutput.standardError().show(
+                    "a folder shows its first \(folder.items.count) items; name a folder inside, or "
+                        + "download with --include, to reach the others\n")
+            }
         }
     }
 }

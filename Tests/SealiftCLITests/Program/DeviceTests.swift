@@ -13,7 +13,8 @@ struct DeviceTests {
         defer { scene.end() }
         _ = try scene.begin("ann")
         _ = try scene.begin("eve")
-        let own = try Self.event(scene.run("ann", ["device", "list", "--json"]))
+        let own = try #require(
+            try scene.run("ann", ["device", "list", "--json"]).events.first)
         #expect(own["this"] as? Bool == true && own["active"] as? Bool == true)
         let fingerprint = try #require(own["device"] as? String)
         let itself = try scene.run(

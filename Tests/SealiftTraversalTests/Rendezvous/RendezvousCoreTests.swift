@@ -80,7 +80,10 @@ struct RendezvousCoreTests {
 
     @Test("holds a bounded number of boxes, and pushes none out for another")
     func boxBounds() throws {
-        var bench = ServerBench { $0.boxes = 10 }
+        var bench = ServerBench {
+            $0.boxes = 10
+            $0.boxesPerMailbox = 8
+        }
         let client = try bench.connected()
         _ = bench.take(client)
         for count in 0..<9 { bench.send(.put(mailbox, Samples.box(UInt8(count))), from: client) }

@@ -166,6 +166,21 @@ struct BackupStoreTests {
         #expect(try view.take(identity.chain) == .recovered(from: 0))
     }
 
+    @Test("brings shares, their members, and what these have moved")
+    func shares() throws {
+        let source = try Self.filled()
+        let bob = try #require(try Store(in: source.home).contacts().contact(named: "bob"))
+        // The tables of members come before that of shares, by name.
+        let share = try SharingScene.share(7, "models")
+        let grant = Grant(share: share.id, member: bob.identity, role: .viewer)
+        try source.log().addShare(share, grants: [grant]).get()
+        _ = try source.log().noteMoved(1_000, by: bob.identity, in: share.id)
+        let store = try Store(in: Self.restored(source).home)
+        #expect(try store.shares() == [share])
+        #expect(store.grant(of: bob.identity, in: share.id).value == grant)
+        #expect(try store.members(of: share.id).map(\.movedBytes) == [1_000])
+    }
+
     @Test("is restored from a restored home too, with the logs of both devices before")
     func again() throws {
         let first = try Self.restored(try Self.filled())

@@ -73,17 +73,16 @@ public final class BackupDatabase: Sendable {
 
     /// Takes contacts, receipts and logs over, within the transaction that makes the identity.
     func takeOver(in database: Database, at time: WallTime) throws {
-        // Tables that name each other come in the order of their names.
-        try database.execute(sql: "PRAGMA defer_foreign_keys = ON")
         let tables = try String.fetchAll(
             database,
             sql: "SELECT name FROM \(Self.schemaName).sqlite_schema WHERE type = 'table'")
         let known = Set(
             try String.fetchAll(
                 database, sql: "SELECT name FROM main.sqlite_schema WHERE type = 'table'"))
-        for table in tables.sorted()
-        where known.contains(table) && !Self.special.contains(table) && !table.hasPrefix("sqlite_")
-        {
+        let plain = tables.filter {
+            known.contains($0) && !Self.special.contains($0) && !$0.hasPrefix("sqlite_")
+        }
+        for table in try Self.referredToFirst(plain, in: database) {
             try copy(table, to: table, in: database)
         }
         for table in ["former_log", "former_entry", "former_checkpoint", "former_receipt"] {
@@ -112,6 +111,26 @@ public final class BackupDatabase: Sendable {
                 SELECT log.id, checkpoint.size, leaf, bytes
                 FROM \(Self.schemaName).checkpoint, \(Self.schemaName).log;
                 """)
+    }
+
+    /// `tables`, each behind those that its rows refer to: a whole table copied later would not mend a
+    /// reference, for SQLite counts what is missing row by row and copies such a table in one piece.
+    private static func referredToFirst(
+        _ tables: [String], in database: Database
+    ) throws -> [String] {
+        var left = Set(tables)
+        var ordered: [String] = []
+        while !left.isEmpty {
+            let free = try left.sorted().filter { table in
+                try database.foreignKeys(on: table).allSatisfy {
+                    $0.destinationTable == table || !left.contains($0.destinationTable)
+                }
+            }
+            // Of a circle no order helps.
+            ordered += free.isEmpty ? left.sorted() : free
+            left.subtract(free.isEmpty ? left : Set(free))
+        }
+        return ordered
     }
 
     private func copy(_ table: String, to target: String, in database: Database) throws {

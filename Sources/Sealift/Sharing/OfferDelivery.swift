@@ -108,12 +108,15 @@ final class OfferDelivery: TransferObserver {
         sending.passphrase = passphrase
         sending.offersCode = false
         sending.grant = GrantedContent(recipients: Set(devices), decision: .user)
+        // A contact's no ends the transfer as the user's Ctrl-C does, and is not the user's.
+        let transfer = Cancellation()
+        cancellation.whenRequested { transfer.request() }
         let delivery = try OfferDelivery(
             options.paths, expires: options.expires, to: contact, chain, access, reach,
-            observer: observer, transfer: cancellation)
+            observer: observer, transfer: transfer)
         let result: Result<TransferSummary, SealiftError>
         do throws(SealiftError) {
-            let run = try SendRun(sending, observer: delivery, cancellation: cancellation)
+            let run = try SendRun(sending, observer: delivery, cancellation: transfer)
             delivery.content = (run.catalog.totals.bytes, run.catalog.totals.entries)
             run.objection = objection
             run.receiptKept = receiptKept

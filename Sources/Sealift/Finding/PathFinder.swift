@@ -119,40 +119,46 @@ final class PathFinder {
     func awaitCalls(_ psk: PreSharedKey) throws(SystemError) {
         guard !servers.isEmpty else { return }
         if lines.count == CallDesk.mostLines { lines.remove(at: 1) }
-        let number = nextLine
-        nextLine += 1
-        lines.append(Line(number: number, psk: psk))
+        let line = newLine(psk)
+        lines.append(line)
         if desks.isEmpty { try openDesks(psk) }
-        for desk in desks { desk.open(line: number, psk) }
+        for desk in desks { desk.open(line: line.number, psk) }
         try openRelay()
     }
 
     /// Waits for calls under these secrets and no others: those of contacts' devices. They are shared out
     /// among several connections to each server, as many as one list of names can hold.
+    ///
+    /// What is known of a secret's calls stays known: a server hands its boxes of the last two minutes out
+    /// anew, and calls that are over would take the places of new ones.
     func awaitCalls(of secrets: [PreSharedKey]) throws(SystemError) {
         guard !servers.isEmpty else { return }
+        let former = lines
+        let most = Self.mostContactDesks / servers.count * CallDesk.mostContactLines
+        let all = secrets.prefix(most).map { secret in
+            former.first { $0.psk.secret.constantTimeEquals(secret.secret) } ?? newLine(secret)
+        }
+        guard desks.isEmpty || all.map(\.number) != former.map(\.number) else { return }
         for desk in desks { desk.finish() }
         desks = []
-        lines = []
-        for start in stride(from: 0, to: secrets.count, by: CallDesk.mostContactLines)
-        where desks.count < Self.mostContactDesks {
-            let chunk = secrets[start..<min(start + CallDesk.mostContactLines, secrets.count)]
-            let dummies = MailboxKey(dummiesBeside: chunk[start].secret, of: device)
+        lines = all
+        for start in stride(from: 0, to: all.count, by: CallDesk.mostContactLines) {
+            let chunk = all[start..<min(start + CallDesk.mostContactLines, all.count)]
+            let dummies = MailboxKey(dummiesBeside: chunk[start].psk.secret, of: device)
             for server in servers {
                 let desk = try CallDesk(
                     server, role: role, dummies: dummies, policy: policy, waker: waker,
                     capacity: CallDesk.mostContactLines)
-                for (offset, secret) in chunk.enumerated() {
-                    desk.open(line: nextLine + offset, secret)
-                }
+                for line in chunk { desk.open(line: line.number, line.psk) }
                 desks.append(desk)
-            }
-            for secret in chunk {
-                lines.append(Line(number: nextLine, psk: secret))
-                nextLine += 1
             }
         }
         if !lines.isEmpty { try openRelay() }
+    }
+
+    private func newLine(_ psk: PreSharedKey) -> Line {
+        defer { nextLine += 1 }
+        return Line(number: nextLine, psk: psk)
     }
 
     /// Calls whoever waits with `psk`, from `start` on, until ``stopCalling()``.

@@ -66,13 +66,13 @@ static int lost_in_burst(struct link *link) {
     return link->in_burst;
 }
 
-void link_accept(struct link *link, struct packet *packet, uint64_t now) {
+void link_accept(struct link *link, struct packet *packet, uint64_t came, uint64_t now) {
     const struct link_conditions *c = &link->conditions;
     struct link_counters *n = &link->counters;
     n->packets_in++;
     n->bytes_in += packet->length;
 
-    uint64_t sent = send_through_rate(link, packet->length, now);
+    uint64_t sent = send_through_rate(link, packet->length, came);
     if (sent == 0) {
         n->dropped_queue++;
         return;
@@ -85,6 +85,7 @@ void link_accept(struct link *link, struct packet *packet, uint64_t now) {
         n->dropped_loss++;
         return;
     }
+    if (sent < now) sent = now;
     packet->due = sent + c->delay + (c->jitter ? random_below(&link->jitter, c->jitter) : 0);
 
     if (c->reorder > 0 && random_chance(&link->reorder, c->reorder)) {

@@ -68,8 +68,10 @@ int link_make(struct link *link, struct link_conditions conditions, uint64_t see
 /// Nanoseconds that the rate takes for so many bytes; without a limit, longer than anything waits.
 uint64_t link_transmission_time(const struct link *link, uint32_t length);
 
-/// Decides the fate of `packet`, which lies in the room of the straight ring and arrived at `now`.
-void link_accept(struct link *link, struct packet *packet, uint64_t now);
+/// Decides the fate of `packet`, which lies in the room of the straight ring. It is seen at `now` and came
+/// at `came`, by a guess where nobody looked: the rate counts from the guess, and the delay does not, or
+/// the path would look shorter than it is.
+void link_accept(struct link *link, struct packet *packet, uint64_t came, uint64_t now);
 
 /// The next packet that is due at `now`, with the ring it lies in; NULL if none is.
 struct packet *link_next_due(struct link *link, uint64_t now, struct packet_ring **ring);

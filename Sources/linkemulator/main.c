@@ -45,7 +45,7 @@ static int collect(struct run *run, int direction, int limit, uint64_t planned) 
         uint8_t *bytes = room ? room->bytes : spare;
         ssize_t length = read(run->tunnels[direction].packets, bytes, PACKET_LIMIT);
         if (length <= 0) break;
-        if ((count & 15) == 15) now = clock_now();
+        now = clock_now();
         if (room == NULL) {
             link->counters.dropped_memory++;
             continue;
@@ -53,7 +53,7 @@ static int collect(struct run *run, int direction, int limit, uint64_t planned) 
         room->length = (uint32_t)length;
         came += link_transmission_time(link, room->length);
         if (came > now) came = now;
-        link_accept(link, room, came);
+        link_accept(link, room, came, now);
     }
     if (count > 0 && run->first_packet == 0) run->first_packet = now;
     return count;

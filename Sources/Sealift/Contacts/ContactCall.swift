@@ -171,13 +171,13 @@ private final class ContactCallRun {
         defer { finder.finish() }
         NamedThread.sharpenTimers()
         while true {
-            let now = MonotonicClock.now()
-            let isMoreIn = pump.receive { datagram, path, ecn in
+            let isMoreIn = pump.receive { datagram, path, ecn, now in
                 if PathFinder.concerns(datagram) {
                     return finder.receive(datagram, on: path, now: now)
                 }
                 caller.receive(datagram, on: path, ecn: ecn, now: now)
             }
+            let now = MonotonicClock.now()
             finder.advance(now: now)
             while let path = finder.takePath() { caller.addPath(path, now: now) }
             if let due = caller.nextTimeout, due <= now { caller.handleTimeout(now: now) }

@@ -63,10 +63,10 @@ private final class MeasurementRun {
         var result: PathMeasurement?
         var isStopped = false
         while true {
-            let now = MonotonicClock.now()
-            let isMoreIn = pump.receive { datagram, path, ecn in
+            let isMoreIn = pump.receive { datagram, path, ecn, now in
                 caller.receive(datagram, on: path, ecn: ecn, now: now)
             }
+            let now = MonotonicClock.now()
             caller.machine = machine.figures(pump, now: now)
             if let due = caller.nextTimeout, due <= now { caller.handleTimeout(now: now) }
             if cancellation.isRequested, !isStopped {

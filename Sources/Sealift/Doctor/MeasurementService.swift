@@ -89,13 +89,13 @@ private final class MeasurementService {
                 }))
         var farewell: Instant?
         while true {
-            let now = MonotonicClock.now()
-            let isMoreIn = pump.receive { datagram, path, ecn in
+            let isMoreIn = pump.receive { datagram, path, ecn, now in
                 if PathFinder.concerns(datagram) {
                     return finder.receive(datagram, on: path, now: now)
                 }
                 host.receive(datagram, on: path, ecn: ecn, now: now)
             }
+            let now = MonotonicClock.now()
             finder.advance(now: now)
             if let due = host.nextTimeout, due <= now { host.handleTimeout(now: now) }
             host.machine = machine.figures(pump, now: now)

@@ -106,9 +106,11 @@ final class DatagramPump {
             : extras.firstIndex { $0.number == number }.map { sockets.count + $0 }
     }
 
-    /// Hands every datagram that has come, from where the policy permits, to `deliver`, up to a bound.
+    /// Hands every datagram that has come, from where the policy permits, to `deliver`, up to a bound, with
+    /// the time at which it was seen: never before it came, or a thread that got no processor just then
+    /// would take the path for shorter than it is.
     /// - Returns: whether more may be waiting.
-    func receive(_ deliver: (UnsafeRawBufferPointer, PathID, ECN) -> Void) -> Bool {
+    func receive(_ deliver: (UnsafeRawBufferPointer, PathID, ECN, Instant) -> Void) -> Bool {
         var isMoreWaiting = false
         for index in sockets.indices {
             if drain(sockets[index], number: index, deliver) { isMoreWaiting = true }
@@ -125,12 +127,14 @@ final class DatagramPump {
     /// Takes what came through the relay, up to a bound.
     /// - Returns: whether more may be waiting.
     private func drain(
-        _ relay: RelayLink, _ deliver: (UnsafeRawBufferPointer, PathID, ECN) -> Void
+        _ relay: RelayLink, _ deliver: (UnsafeRawBufferPointer, PathID, ECN, Instant) -> Void
     ) -> Bool {
         for _ in 0..<Self.relayedPerTurn {
             guard let arrival = relay.takeArrival() else { return false }
             let path = PathID(SocketAddress(arrival.peer), socket: PathID.relaySocket)
-            arrival.datagram.withUnsafeBytes { deliver($0, path, .notCapable) }
+            arrival.datagram.withUnsafeBytes {
+                deliver($0, path, .notCapable, MonotonicClock.now())
+            }
         }
         return true
     }
@@ -139,26 +143,31 @@ final class DatagramPump {
     /// - Returns: whether more may be waiting.
     private func drain(
         _ socket: DatagramSocket, number: Int,
-        _ deliver: (UnsafeRawBufferPointer, PathID, ECN) -> Void
+        _ deliver: (UnsafeRawBufferPointer, PathID, ECN, Instant) -> Void
     ) -> Bool {
         var turn = 0
         while turn < Self.receivesPerTurn,
             case .received(let buffers) = socket.receive(into: slab)
         {
-            for buffer in 0..<buffers { self.deliver(slab[buffer], socket: number, deliver) }
+            let now = MonotonicClock.now()
+            for buffer in 0..<buffers {
+                self.deliver(slab[buffer], socket: number, now: now, deliver)
+            }
             turn += 1
         }
         return turn == Self.receivesPerTurn
     }
 
     private func deliver(
-        _ buffer: ReceivedBuffer, socket: Int,
-        _ deliver: (UnsafeRawBufferPointer, PathID, ECN) -> Void
+        _ buffer: ReceivedBuffer, socket: Int, now: Instant,
+        _ deliver: (UnsafeRawBufferPointer, PathID, ECN, Instant) -> Void
     ) {
         guard let source = buffer.source, policy.permits(source) else { return }
         let path = PathID(source, socket: socket)
         let ecn = ECN(buffer.trafficClass.ecn)
-        for segment in 0..<buffer.segmentCount { deliver(buffer.segment(segment), path, ecn) }
+        for segment in 0..<buffer.segmentCount {
+            deliver(buffer.segment(segment), path, ecn, now)
+        }
     }
 
     /// Sends what `poll` writes, until it has nothing, the kernel has no room, or it is time to look

@@ -151,14 +151,14 @@ final class ReceiveRun {
 
     private func loop() -> SealiftError? {
         while !isOver {
-            let now = MonotonicClock.now()
-            let isMoreIn = pump.receive { datagram, path, ecn in
+            let isMoreIn = pump.receive { datagram, path, ecn, now in
                 if PathFinder.concerns(datagram) {
                     return finder.receive(datagram, on: path, now: now)
                 }
                 current.endpoint.receive(datagram, on: path, ecn: ecn, now: now)
                 fresh?.endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
+            let now = MonotonicClock.now()
             finder.advance(now: now)
             while let words = finder.takeRelayTrouble() {
                 observer.tell(.warning(TransferWarning(words)))

@@ -196,8 +196,7 @@ final class SendRun {
 
     private func loop() -> SealiftError? {
         while !isOver {
-            let now = MonotonicClock.now()
-            let isMoreIn = pump.receive { datagram, path, ecn in
+            let isMoreIn = pump.receive { datagram, path, ecn, now in
                 if PathFinder.concerns(datagram) {
                     return finder.receive(datagram, on: path, now: now)
                 }
@@ -205,6 +204,7 @@ final class SendRun {
                 if isLeaving, PacketProtection.connectionID(ofPacket: datagram) == nil { return }
                 endpoint.receive(datagram, on: path, ecn: ecn, now: now)
             }
+            let now = MonotonicClock.now()
             finder.advance(now: now)
             takeLan(now: now)
             takeFailedCalls()

@@ -129,9 +129,11 @@ struct AddressGathering {
             let hasRouter = !mayHaveRouter || !mapped.addresses.isEmpty || now >= end.router
             if isLookedUp, gatherer.isSettled, hasRouter { return }
             try pump.wait(until: min(deadline, nextTimeout ?? deadline))
-            now = MonotonicClock.now()
             // Who dials already repeats it.
-            _ = pump.receive { datagram, path, _ in _ = receive(datagram, on: path, now: now) }
+            _ = pump.receive { datagram, path, _, now in
+                _ = receive(datagram, on: path, now: now)
+            }
+            now = MonotonicClock.now()
         }
     }
 

@@ -196,13 +196,13 @@ class MeetingRun<Endpoint: MeetingEndpoint> {
 
     private func loop() -> SealiftError? {
         while !isOver {
-            let now = MonotonicClock.now()
-            let isMoreIn = pump.receive { datagram, path, ecn in
+            let isMoreIn = pump.receive { datagram, path, ecn, now in
                 if PathFinder.concerns(datagram) {
                     return finder.receive(datagram, on: path, now: now)
                 }
                 endpoint.link.receive(datagram, on: path, ecn: ecn, now: now)
             }
+            let now = MonotonicClock.now()
             finder.advance(now: now)
             takeFindings(now: now)
             takeCodes(now: now)

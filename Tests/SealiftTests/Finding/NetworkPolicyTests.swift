@@ -91,7 +91,7 @@ struct NetworkPolicyTests {
             friend.send([1, 2, 3], on: path)
             var heard: [[UInt8]] = []
             // On loopback a datagram is there as soon as it was sent.
-            _ = pump.receive { datagram, _, _ in heard.append(Array(datagram)) }
+            _ = pump.receive { datagram, _, _, _ in heard.append(Array(datagram)) }
             #expect(heard == (isHeard ? [[1, 2, 3]] : []))
             #expect((pump.path(to: friend.sockets[0].localAddress) != nil) == isHeard)
         }

@@ -58,6 +58,16 @@ struct CongestionRowTests {
         #expect(shares.reduce(0, +) / 3 >= 0.90)
     }
 
+    /// The minimum is not seen for a while then, and is measured on purpose: the sender holds itself back,
+    /// delivers half for a round trip, and meets the link's own losses.
+    @Test("is not taken for a slower one while its length is measured")
+    func wanderingLength() {
+        var simulation = CongestionSimulation.one(
+            .bbr(), megabits: 500, milliseconds: 100, loss: .random(0.01))
+        simulation.link.wander = (by: 15_000_000, period: 10_000_000_000)
+        #expect(simulation.shares(from: 5, to: 25)[0] >= 0.88)
+    }
+
     struct Start: CustomStringConvertible {
         var milliseconds: Int64
         /// Round trips at most.

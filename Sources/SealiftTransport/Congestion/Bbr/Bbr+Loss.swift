@@ -7,6 +7,7 @@ extension Bbr {
         latestBandwidth = max(latestBandwidth, sample.bytesPerSecond)
         latestInflight = max(latestInflight, Double(sample.delivered))
         if roundTrip.isConfirmed(by: sample.roundTrip) { queueWasEmpty = true }
+        if !sample.isApplicationLimited { pathWasTried = true }
         isLossRoundStart = sample.priorDelivered >= lossRoundEnd
         if isLossRoundStart { lossRoundEnd = delivered }
     }
@@ -18,6 +19,7 @@ extension Bbr {
         latestBandwidth = 0
         latestInflight = 0
         queueWasEmpty = false
+        pathWasTried = false
     }
 
     /// ResetShortTermModel.
@@ -63,14 +65,15 @@ extension Bbr {
     /// Whether the round lost no more than is tolerated, nothing was marked, and another flow did not
     /// push into the queue: then it stands, and less arrives than was sent, what was lost left aside. Where
     /// it was empty during the round, less arrived because less was sent, by a sender that was kept from
-    /// its processor.
+    /// its processor; and a round in which the sender held itself back, as it does to measure the round
+    /// trip, says nothing of what the path carries.
     private var lossesAreNatural: Bool {
         guard !roundIsMarked, let lossRound else { return false }
         guard !lossRound.exceeds(lossTolerance, delivered: delivered, segment: segment) else {
             return false
         }
         let share = lossRound.share(delivered: delivered)
-        return queueWasEmpty
+        return queueWasEmpty || !pathWasTried
             || latestBandwidth >= Self.slowestGain * bandwidth * Self.pacingMargin
                 * (1 - share)
     }

@@ -77,6 +77,8 @@ struct Bbr: CongestionController {
     var latestInflight = 0.0
     /// Whether a round-trip time of this round was near the minimum.
     var queueWasEmpty = false
+    /// Whether a sample of this round shows what the path carries, and not only what the sender let out.
+    var pathWasTried = false
     /// The round of losses under way; nil: BBR.is_loss_in_round is false.
     var lossRound: LossRound?
     /// A congestion mark was reported in this round.
@@ -185,6 +187,7 @@ struct Bbr: CongestionController {
             latestBandwidth = sample.bytesPerSecond
             latestInflight = Double(sample.delivered)
             queueWasEmpty = false
+            pathWasTried = !sample.isApplicationLimited
         }
         bandwidth = min(filter.maximum, shortTermBandwidth)
         setRate(gain: pacingGain)

@@ -26,6 +26,8 @@ struct SimulatedBottleneck {
     var loss = Loss.none
     /// Packets held back, and by how much at most.
     var reordering: (share: Double, holdBack: Int64) = (0, 0)
+    /// By how much the way behind the link grows longer and shorter again, and how long that takes.
+    var wander: (by: Int64, period: Int64) = (0, 1)
     private(set) var dropped = 0
     private var busyUntil = 0.0
     private var tokens = 0.0
@@ -66,7 +68,13 @@ struct SimulatedBottleneck {
         if reordering.share > 0, generator.nextUnit() < reordering.share {
             exit += generator.nextUnit() * Double(reordering.holdBack)
         }
-        return Int64(exit)
+        return Int64(exit) + detour(at: now)
+    }
+
+    /// From 0 in even steps to the most, and back.
+    private func detour(at now: Int64) -> Int64 {
+        let phase = Double(now % wander.period) / Double(wander.period)
+        return Int64(Double(wander.by) * (1 - abs(2 * phase - 1)))
     }
 
     private mutating func isLost(_ generator: inout SeededGenerator) -> Bool {

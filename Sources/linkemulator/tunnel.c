@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/// Packets the kernel holds for us while we are not scheduled: 24 MB of full packets, so that a TCP
+/// Packets the kernel holds for us while we are not scheduled: 98 MB of full packets, so that a TCP
 /// that sends a whole window at once still meets the emulated queue and not this one.
-enum { DEVICE_QUEUE = 16384 };
+enum { DEVICE_QUEUE = 65536 };
 
 static int fail(const struct tunnel_place *place, const char *what) {
     fprintf(stderr, "linkemulator: %s, %s: %s: %s\n", place->name_space, place->device, what,

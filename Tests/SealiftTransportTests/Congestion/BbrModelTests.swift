@@ -146,6 +146,28 @@ struct BbrModelTests {
         #expect(runs.runs == 3 && runs.lost == 6000)
     }
 
+    @Test("A probe may lose half as much again as the path does, and one in a thousand")
+    func naturalLoss() {
+        var natural = NaturalLoss()
+        #expect(natural.tolerance(atMost: 0.02) == 0.02)
+        var delivered: UInt64 = 0
+        func round(lost: Int, isCruise: Bool) {
+            for _ in 0..<lost { natural.packetLost(bytes: 1000) }
+            delivered += UInt64(1000 - lost) * 1000
+            natural.roundEnded(delivered: delivered, isCruise: isCruise)
+        }
+        // A probe that overflows the queue says nothing of the path.
+        round(lost: 500, isCruise: false)
+        for _ in 0..<20 { round(lost: 0, isCruise: true) }
+        #expect(natural.tolerance(atMost: 0.02) == 0.001)
+        for _ in 0..<100 { round(lost: 10, isCruise: true) }
+        let share = natural.share ?? 0
+        #expect(abs(share - 0.01) < 0.0005)
+        #expect(natural.tolerance(atMost: 0.02) == share * 1.5 + 0.001)
+        for _ in 0..<100 { round(lost: 100, isCruise: true) }
+        #expect(natural.tolerance(atMost: 0.02) == 0.02)
+    }
+
     private func packet(_ number: UInt64) -> LostPacket {
         LostPacket(
             number: number, bytes: 1000, sentAt: 0, bytesInFlightAtSend: 10_000,

@@ -29,6 +29,15 @@ struct CongestionSharingTests {
         #expect(shares[0] >= 0.25 && shares[1] >= 0.25)
     }
 
+    /// It grows by a few packets a round trip, and would lose them again with each probe that fills the queue.
+    @Test(
+        "A CUBIC TCP that comes later gets a fifth of the minute",
+        arguments: [20.0, 100, 500])
+    func lateCubic(megabits: Double) {
+        let shares = beside(.bbr(), megabits: megabits, start: 5_000_000_000)
+        #expect(shares[0] >= 0.25 && shares[1] >= 0.20)
+    }
+
     @Test(
         "In the background it leaves a CUBIC TCP 85 %", arguments: [20.0, 100])
     func background(megabits: Double) {
@@ -47,11 +56,13 @@ struct CongestionSharingTests {
         #expect(simulation.shares(from: 25, to: 60)[1] >= 0.85)
     }
 
-    private func beside(_ algorithm: CongestionAlgorithm, megabits: Double) -> [Double] {
+    private func beside(
+        _ algorithm: CongestionAlgorithm, megabits: Double, start: Int64 = 0
+    ) -> [Double] {
         let link = SimulatedBottleneck(megabits: megabits, milliseconds: 50, queue: 1)
         let flows = [
             SimulatedFlow(algorithm, roundTrip: 50_000_000, seed: 1),
-            .tcp(roundTrip: 50_000_000, seed: 2),
+            .tcp(roundTrip: 50_000_000, seed: 2, start: start),
         ]
         var simulation = CongestionSimulation(link, flows, seed: 1)
         return simulation.shares(from: 0, to: 60)

@@ -69,8 +69,9 @@ extension Bbr {
 
     /// IsTimeToGoDown.
     private mutating func isTimeToGoDown(_ sample: RateSample, isBound: Bool) -> Bool {
-        if cycle.wasTooHigh, bytesInFlight >= longTermInflight {
-            cycle.wasPrecautionary = true
+        let isHeld = now < cycle.holdEnd
+        if cycle.wasTooHigh || isHeld, bytesInFlight >= longTermInflight {
+            cycle.wasPrecautionary = !isHeld
             return true
         }
         if isBound, bytesInFlight <= inflight(Self.upGain, of: filter.maximum) {
@@ -101,7 +102,7 @@ extension Bbr {
             !exceedsTolerance(lost: Double(sample.lost), of: Double(sample.bytesInFlightAtSend))
         else { return false }
         longTermInflight = max(longTermInflight, Double(sample.bytesInFlightAtSend))
-        if phase == .probeUp, isBound { growLongTermInflight(sample) }
+        if phase == .probeUp, isBound, now >= cycle.holdEnd { growLongTermInflight(sample) }
         return false
     }
 

@@ -88,6 +88,7 @@ extension Bbr {
         undo.firstSentAt = min(undo.firstSentAt, packet.sentAt)
         if lossRound == nil { lossRound = LossRound(delivered: delivered) }
         lossRound?.add(packet)
+        naturalLoss.packetLost(bytes: packet.bytes)
         guard cycle.isProbeSample else { return }
         let inflight = Double(packet.bytesInFlightAtSend)
         guard exceedsTolerance(lost: Double(packet.lostSinceSent), of: inflight) else { return }
@@ -95,10 +96,14 @@ extension Bbr {
             inflightAtLoss(packet), isApplicationLimited: packet.isApplicationLimited)
     }
 
+    /// What may be lost of a volume that probes: BBR.LossThresh, or less where the path loses less by
+    /// its nature.
+    private var probeTolerance: Double { naturalLoss.tolerance(atMost: lossTolerance) }
+
     /// IsInflightTooHigh, with one standard deviation of chance granted: of thirty packets one lost
     /// is more than 2 % and proves nothing.
     func exceedsTolerance(lost: Double, of volume: Double) -> Bool {
-        let expected = lossTolerance * volume / segment
+        let expected = probeTolerance * volume / segment
         return lost / segment > expected + expected.squareRoot()
     }
 
@@ -106,18 +111,25 @@ extension Bbr {
     private func inflightAtLoss(_ packet: LostPacket) -> Double {
         let before = Double(packet.bytesInFlightAtSend - packet.bytes)
         let lostBefore = Double(packet.lostSinceSent - packet.bytes)
-        let prefix = (lossTolerance * before - lostBefore) / (1 - lossTolerance)
+        let prefix = (probeTolerance * before - lostBefore) / (1 - probeTolerance)
         return before + prefix
     }
 
     /// HandleInflightTooHigh: reacts once per probe.
+    ///
+    /// Differs from the draft, which keeps the volume at which the queue overflowed and comes back to it
+    /// with every probe: gives up three tenths of it, as CUBIC does, down to what fills the pipe, and
+    /// stays below for ``ProbeCycle/holdTime``.
     private mutating func inflightWasTooHigh(_ volume: Double, isApplicationLimited: Bool) {
         cycle.wasTooHigh = true
         cycle.isProbeSample = false
         countReduction()
         if !isApplicationLimited {
+            // What fills the pipe with the headroom that is left free of it.
+            let pipe = bandwidthDelayProduct(1 / (1 - Self.headroom), of: filter.maximum)
             longTermInflight = max(
-                volume, targetInflight * Self.multiplicativeDecrease, minimumWindow)
+                volume * Self.multiplicativeDecrease, min(volume, pipe), minimumWindow)
+            cycle.holdEnd = now + ProbeCycle.holdTime
         }
         guard phase == .probeUp else { return }
         undo.phase = .probeUp
@@ -190,6 +202,7 @@ extension Bbr {
         shortTermBandwidth = max(shortTermBandwidth, undo.shortTermBandwidth)
         shortTermInflight = max(shortTermInflight, undo.shortTermInflight)
         longTermInflight = max(longTermInflight, undo.longTermInflight)
+        cycle.holdEnd = 0
         if undo.phase == .startup, phase != .startup {
             pipe.wasReached = false
             if phase != .probeRoundTrip { phase = .startup }

@@ -79,6 +79,7 @@ struct Bbr: CongestionController {
     var queueWasEmpty = false
     /// Whether a sample of this round shows what the path carries, and not only what the sender let out.
     var pathWasTried = false
+    var naturalLoss = NaturalLoss()
     /// The round of losses under way; nil: BBR.is_loss_in_round is false.
     var lossRound: LossRound?
     /// A congestion mark was reported in this round.
@@ -167,6 +168,7 @@ struct Bbr: CongestionController {
             priorDelivered: sample.priorDelivered, delivered: sample.totalDelivered)
         if rounds.isStart {
             cycle.rounds += 1
+            naturalLoss.roundEnded(delivered: delivered, isCruise: phase == .probeCruise)
             windowWasUsed = (now: false, before: windowWasUsed.now)
         }
         filter.update(

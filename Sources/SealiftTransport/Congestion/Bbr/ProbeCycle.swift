@@ -30,6 +30,11 @@ struct ProbeCycle: Equatable {
     /// How long to wait for the next one at most, in nanoseconds, and since when.
     var wait: Int64 = 0
     var start: Int64 = 0
+    /// How long a volume at which the queue overflowed is kept below, in nanoseconds: some hundred round
+    /// trips of a middling path, in which a CUBIC flow grows back what the overflow cost it.
+    static let holdTime: Int64 = 5_000_000_000
+    /// Until when.
+    var holdEnd: Int64 = 0
     /// Whether the last probe lost too much; whether it was cut short because the one before did.
     var wasTooHigh = false
     var wasPrecautionary = false

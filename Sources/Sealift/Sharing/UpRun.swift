@@ -156,7 +156,8 @@ final class UpRun {
                         EndpointAddress(bytes: $0.bytes, port: $0.port)
                     },
                     contacts: try access.store.contacts().contacts.count,
-                    shares: try access.store.shares().count))
+                    shares: try access.store.shares().count,
+                    held: try access.store.inbox([.held, .releasing, .discarding]).count))
         } catch {
             throw SealiftError(log: error)
         }

@@ -1,8 +1,9 @@
+import Glibc
 import SealiftBase
 import SealiftIO
 import SealiftPeople
 
-/// Where an offer lies that a rule took into quarantine (`docs/PROTOCOL.md` §9.8): on the file system of the
+/// Where an offer lies that a rule took into quarantine (`docs/PROTOCOL.md` §9.10): on the file system of the
 /// folder that it may go to, and out of everybody's sight.
 ///
 /// ```
@@ -51,17 +52,27 @@ struct QuarantinePlace: Sendable {
 
     /// Finds the place in the folder at `path`.
     /// - Returns: nil where it is not there.
+    /// - Throws: `EPERM` where one of its folders is another user's, who could have put anything into it.
     static func find(_ id: OfferID, in path: [UInt8]) throws(SystemError) -> QuarantinePlace? {
         do throws(SystemError) {
             let root = try DirectoryHandle.open(path: path)
-            let hidden = try root.openDirectory(privateName)
-            let folder = try hidden.openDirectory(folderName)
+            let folder = try own(folderName, in: try own(privateName, in: root))
             return QuarantinePlace(
-                root: root, folder: folder, content: try folder.openDirectory(name(of: id)),
-                id: id)
+                root: root, folder: folder, content: try own(name(of: id), in: folder), id: id)
         } catch  where error.isMissing {
             return nil
         }
+    }
+
+    private static func own(
+        _ name: [UInt8], in parent: DirectoryHandle
+    ) throws(SystemError) -> DirectoryHandle {
+        let folder = try parent.openDirectory(name)
+        let owner = try folder.status().owner
+        guard owner == geteuid() || owner == 0 else {
+            throw SystemError(code: EPERM, operation: "use another user's directory", path: name)
+        }
+        return folder
     }
 
     /// A path of the manifest that holds as long as this place does.

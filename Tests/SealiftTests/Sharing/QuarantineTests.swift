@@ -353,5 +353,11 @@ struct QuarantineTests {
         }
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: transfer.path + "/elsewhere") == [])
+        // Who may write to the folder put another in its place, with what the user never received.
+        guard geteuid() == 0 else { return }
+        let scene = try Scene()
+        chown(scene.path("in/.sealift"), 1, 1)
+        #expect(scene.release() == .sourceUnreadable)
+        #expect(try scene.offer().state == .held && !scene.exists("in/takes"))
     }
 }

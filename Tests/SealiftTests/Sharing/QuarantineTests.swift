@@ -48,7 +48,8 @@ struct QuarantineTests {
         /// Receives it as `up` does.
         private func receive() throws {
             let place = try QuarantinePlace.make(for: id, in: transfer.bytes("in"))
-            let outcome = try transfer.run(sending: "takes", into: "unused") {
+            let outcome = try transfer.run(sending: "takes", into: "unused") { _ in
+            } receiving: {
                 $0.output = QuarantinePlace.path(of: id, in: transfer.bytes("in"))
                 $0.onConflict = .rename
                 $0.quarantine = place
@@ -156,7 +157,7 @@ struct QuarantineTests {
             #expect(scene.text(scene.held(name)) == scene.text(name))
         }
         // No scan and no share lists it, asked for by name neither.
-        let tree = try SourceTree(roots: [try ScanRoot(path: scene.transfer.bytes("in"))])
+        let tree = try SourceTree(roots: [try ScanRoot(argument: scene.transfer.bytes("in"))])
         var found: [[UInt8]] = []
         try TreeScanner(holeLimit: 0).scan(tree) { event in
             if case .item(let item) = event { found.append(item.path) }

@@ -85,7 +85,7 @@ struct QuarantineDesk {
             throw Self.failed(error, into: path)
         }
         // What is left is empty, or sealift's own; nothing is lost where it stays.
-        try? QuarantinePlace.remove(id, in: root)
+        try? QuarantinePlace.remove(id, in: root, leaving: .nothing)
         return stored
     }
 

@@ -89,10 +89,21 @@ struct QuarantinePlace: Sendable {
         }
     }
 
-    /// Deletes everything of the offer's that is left in the folder at `path`, and the folders above it that
-    /// are empty then. A link that stands in its place is deleted itself.
-    /// - Throws: `ENOENT` where the folder at `path` itself is not there.
-    static func remove(_ id: OfferID, in path: [UInt8]) throws(SystemError) {
+    /// What is left of an offer.
+    enum Remainder {
+        /// All of it is to go.
+        case anything
+        /// It was moved away: what somebody put there meanwhile stays.
+        case nothing
+    }
+
+    /// Deletes what is left of the offer in the folder at `path`, and the folders above it that are empty then.
+    /// A link that stands in its place is deleted itself.
+    /// - Throws: `ENOENT` where the folder at `path` itself is not there; `ENOTEMPTY` where nothing was to be
+    ///   left, and something is.
+    static func remove(
+        _ id: OfferID, in path: [UInt8], leaving remainder: Remainder = .anything
+    ) throws(SystemError) {
         let root = try DirectoryHandle.open(path: path)
         let hidden: DirectoryHandle
         let folder: DirectoryHandle
@@ -103,7 +114,12 @@ struct QuarantinePlace: Sendable {
             return
         }
         let name = name(of: id)
-        try folder.removeTree(name)
+        switch remainder {
+        case .anything: try folder.removeTree(name)
+        case .nothing:
+            try folder.openDirectory(name).removeTree(privateName)
+            try folder.removeDirectory(name)
+        }
         // The manifest, and what a run that was killed began to write of it.
         for other in try folder.entries() where other.starts(with: name + ending) {
             try folder.removeTree(other)

@@ -297,6 +297,17 @@ struct QuarantineTests {
         #expect(try scene.reasons() == ["offer_held", "offer_discard", "offer_discarded"])
     }
 
+    @Test("that is released leaves alone what somebody put into its folder meanwhile")
+    func added() throws {
+        let scene = try Scene()
+        let late = scene.path(scene.held("late"))
+        let desk = try scene.desk { done throws(SystemError) in
+            if done == .carriedOut { try? Data("late".utf8).write(to: URL(fileURLWithPath: late)) }
+        }
+        #expect(try desk.release(scene.offer(), into: nil).state == .done)
+        #expect(scene.text(scene.held("late")) == "late" && scene.text("in/takes/one") == "one")
+    }
+
     @Test("leads neither a release nor a discard out of its folder by links that were put there")
     func links() throws {
         for isReleased in [true, false] {

@@ -166,14 +166,14 @@ extension ContactAccess {
         }
         guard isNews else { return nil }
         let gained = chain.entries.filter { $0.position > former.position }
+        var changes = gained.prefix(Self.mostGainedShown).map(\.news)
+        if gained.count > changes.count { changes.append("and \(gained.count - changes.count) more") }
+        let list = changes.joined(separator: "; ")
         return TransferWarning(
-            "this machine was behind: \(contact.name) knew changes of your devices that it did not. "
-                + gained.prefix(Self.mostGainedShown).map(\.news).joined(separator: "; ")
-                + (gained.count > Self.mostGainedShown
-                    ? "; and \(gained.count - Self.mostGainedShown) more" : "")
-                + ". Your root signed them, and they are kept now. If you changed no device on "
-                + "another machine, SEALIFT_HOME was put back to an older state, or somebody has "
-                + "your recovery words: look at `sealift device list`")
+            "this machine was behind: \(contact.name) knew changes of your devices that it did "
+                + "not. \(list). Your root signed them, and they are kept now. If you changed no "
+                + "device on another machine, SEALIFT_HOME was put back to an older state, or "
+                + "somebody has your recovery words: look at `sealift device list`")
     }
 
     private static var mostGainedShown: Int { 8 }

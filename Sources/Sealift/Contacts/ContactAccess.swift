@@ -167,7 +167,8 @@ extension ContactAccess {
         guard isNews else { return nil }
         let gained = chain.entries.filter { $0.position > former.position }
         var changes = gained.prefix(Self.mostGainedShown).map(\.news)
-        if gained.count > changes.count { changes.append("and \(gained.count - changes.count) more") }
+        let rest = gained.count - changes.count
+        if rest > 0 { changes.append("and \(rest) more") }
         let list = changes.joined(separator: "; ")
         return TransferWarning(
             "this machine was behind: \(contact.name) knew changes of your devices that it did "

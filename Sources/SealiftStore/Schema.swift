@@ -225,6 +225,36 @@ enum Schema {
                     PRIMARY KEY (folder, name)
                 ) STRICT, WITHOUT ROWID;
                 """),
+        Step(
+            name: "0010 quarantine",
+            sql: """
+                ALTER TABLE rule ADD COLUMN
+                    quarantine INTEGER NOT NULL DEFAULT 0 CHECK (quarantine IN (0, 1));
+                CREATE TABLE quarantined_offer (
+                    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+                    sender BLOB NOT NULL CHECK (length(sender) = 32),
+                    device BLOB NOT NULL CHECK (length(device) = 32),
+                    label BLOB NOT NULL CHECK (length(label) BETWEEN 1 AND 255),
+                    bytes INTEGER NOT NULL CHECK (bytes >= 0),
+                    entries INTEGER NOT NULL CHECK (entries > 0),
+                    listing BLOB CHECK (length(listing) = 32),
+                    time INTEGER NOT NULL,
+                    state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 7),
+                    destination BLOB,
+                    rule INTEGER,
+                    quarantine BLOB CHECK (length(quarantine) BETWEEN 1 AND 4096),
+                    held INTEGER,
+                    CHECK (state NOT BETWEEN 4 AND 7
+                        OR (quarantine IS NOT NULL AND held IS NOT NULL))
+                ) STRICT, WITHOUT ROWID;
+                INSERT INTO quarantined_offer
+                    SELECT id, sender, device, label, bytes, entries, listing, time, state,
+                        destination, rule, NULL, NULL FROM offer;
+                DROP TABLE offer;
+                ALTER TABLE quarantined_offer RENAME TO offer;
+                CREATE INDEX offer_sender ON offer (state, sender);
+                CREATE INDEX offer_time ON offer (state, time);
+                """),
     ]
 
     /// The steps in GRDB's terms.

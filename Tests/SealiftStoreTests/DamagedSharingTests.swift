@@ -75,9 +75,12 @@ struct DamagedSharingTests {
         _ = try scene.log().addOffer(offer, time: SharingScene.time)
         let columns = [
             "share": ["name", "path", "created"], "moved": ["bytes"],
-            "rule": ["destination", "maximum", "quota", "accepted", "expires", "number"],
+            "rule": [
+                "destination", "maximum", "quota", "accepted", "expires", "number", "quarantine",
+            ],
             "offer": [
                 "sender", "device", "label", "bytes", "entries", "listing", "state", "destination",
+                "quarantine", "held",
             ],
         ]
         for (table, columns) in columns.sorted(by: { $0.key < $1.key }) {
@@ -102,6 +105,7 @@ struct DamagedSharingTests {
                     }
                     for found in (try? store.inbox(Set(StoredOffer.State.allCases))) ?? [] {
                         #expect(found.state != .accepted || found.destination != nil)
+                        #expect(!found.state.isInQuarantine || found.quarantine != nil)
                     }
                     _ = store.offer(offer.id)
                     _ = store.sharesVisible(to: bob)

@@ -203,14 +203,15 @@ struct OfferStoreTests {
             for number in 0..<1_000 {
                 try StoredOffer.insert(
                     SharingScene.offer(number, from: scene.bob), .declined, destination: nil,
-                    rule: nil, at: SharingScene.time.adding(seconds: Int64(number)), in: database)
+                    rule: nil, quarantine: nil,
+                    at: SharingScene.time.adding(seconds: Int64(number)), in: database)
             }
         }
         let newest = try SharingScene.offer(5_000, from: scene.bob)
         _ = try Self.take(newest, in: scene)
         _ = try log.decideOffer(newest.id, .decline).get()
         let kept = try scene.open().inbox([.declined])
-        #expect(kept.count == StoredOffer.maximumSettledCount / 2)
+        #expect(kept.count == StoredOffer.maximumSettledCount)
         #expect(kept.last?.incoming == newest)
     }
 

@@ -19,6 +19,7 @@ struct SchemaTests {
         "0006 former logs": "40b52992e78c87f61475acb6bc0b8ea8aefe3be06ebaaff44520fc8e8887e5d4",
         "0007 devices": "b8df314b6965c51b3a9dce28b5a72485955031101606f0ea80c74a081853b2ad",
         "0008 watched": "5a4ec0de70b0b5599b7018b35fed83c0e25a9239fdb8aac4e090bfab0be98562",
+        "0010 quarantine": "e04b786826af23889e8cc8054085434ed49e1f2a853e227993975ca748505eb9",
     ]
 
     @Test("never change once they are out")

@@ -143,9 +143,60 @@ extension ContactAccess {
         }
     }
 
+    /// Keeps entries of this user's own chain that a contact's device had and this one had not.
+    /// - Returns: what the user is told; nil where another process was faster.
+    /// - Throws: also where this device does not speak for the identity by them.
+    func catchUp(
+        to chain: DeviceChain, from former: ChainHead, by peer: DeviceID, of contact: Contact
+    ) throws(SealiftError) -> TransferWarning? {
+        let isNews: Bool
+        do throws(StoreFailure) {
+            isNews = try log.catchUp(to: chain, from: former, by: peer)
+        } catch {
+            throw SealiftError(log: error)
+        }
+        let stored = try home.requireIdentity()
+        guard stored.chain.entries.contains(where: { $0.head == chain.entries.last?.head }) else {
+            throw SealiftError(session: .ownChainForked, with: contact)
+        }
+        guard stored.devices.isActive(device.publicKeys.id) else {
+            throw SealiftError(
+                .identityConflict, "this device does not speak for the identity any more",
+                advice: "Another device of yours ended it. Use that one.")
+        }
+        guard isNews else { return nil }
+        let gained = chain.entries.filter { $0.position > former.position }
+        var changes = gained.prefix(Self.mostGainedShown).map(\.news)
+        let rest = gained.count - changes.count
+        if rest > 0 { changes.append("and \(rest) more") }
+        let list = changes.joined(separator: "; ")
+        return TransferWarning(
+            "this machine was behind: \(contact.name) knew changes of your devices that it did "
+                + "not. \(list). Your root signed them, and they are kept now. If you changed no "
+                + "device on another machine, SEALIFT_HOME was put back to an older state, or "
+                + "somebody has your recovery words: look at `sealift device list`")
+    }
+
+    private static var mostGainedShown: Int { 8 }
+
     /// A contact said how far it knows this user's devices. What cannot be kept is said again next time.
     func noteSeen(_ position: ChainPosition?, by contact: IdentityID) {
         guard let position else { return }
         try? store.noteSeen(position, by: contact)
+    }
+}
+
+extension ChainEntry {
+    /// What it says, to be shown.
+    fileprivate var news: String {
+        let place = "entry \(position.sequence)"
+        return switch act {
+        case .genesis(_, let device), .recover(_, let device):
+            "\(place) begins with device \(device.keys.id.fingerprint)"
+        case .add(let device): "\(place) adds device \(device.keys.id.fingerprint)"
+        case .revoke(let device, _): "\(place) ends device \(device.fingerprint)"
+        case .rotate(let device, let new):
+            "\(place) ends device \(device.fingerprint) for \(new.keys.id.fingerprint)"
+        }
     }
 }

@@ -50,10 +50,12 @@ struct ContactCall {
             let round = silent
             silent = []
             for pair in round {
+                // A device before may have known more of this user's devices.
+                let own = try access.home.requireIdentity()
                 var question = ContactCaller.Question(
-                    own: access.own.chain, contact: contact, chain: chain, request: request,
+                    own: own.chain, contact: contact, chain: chain, request: request,
                     time: SystemWallClock.now())
-                question.introducing = try access.introductions(to: pair.device, access.own)
+                question.introducing = try access.introductions(to: pair.device, own)
                 question.isKeyTold = pair.isTold
                 do throws(SealiftError) {
                     return try ContactCallRun(
@@ -223,6 +225,12 @@ private final class ContactCallRun {
                 } catch {
                     stop(error, now: now)
                 }
+            case .caughtUp(let chain, let former):
+                keep(now: now) { () throws(SealiftError) in
+                    let warning = try call.access.catchUp(
+                        to: chain, from: former, by: pair.device, of: contact)
+                    if let warning { call.reach.notice?(warning) }
+                }
             case .greeted(let time):
                 confirm(time, now: now)
                 call.access.noteSeen(caller.seen, by: contact.identity)
@@ -331,8 +339,9 @@ extension SealiftError {
             self.init(
                 .identityConflict,
                 "\(contact.name) has seen more of your devices than this machine knows of",
-                advice: "SEALIFT_HOME was put back to an older state, or another device of yours "
-                    + "was added or revoked elsewhere. Bring the newer state here; nothing was "
+                advice: "SEALIFT_HOME was put back to an older state, another device of yours "
+                    + "changed your devices, or they were recovered, and what leads there did not "
+                    + "come. Update sealift at both ends, or bring the newer state here; nothing was "
                     + "asked or sent.")
         case .ownChainForked:
             self.init(

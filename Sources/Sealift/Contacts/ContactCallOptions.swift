@@ -19,6 +19,9 @@ public struct ContactReach: Sendable {
     /// Where the passphrase of that state comes from, where it has one.
     public var passphrase = PassphraseSource.none
 
+    /// Told of what the user should know that is no failure; nil for nobody.
+    public var notice: (@Sendable (TransferWarning) -> Void)?
+
     /// The defaults: this machine's own links, and nothing else.
     public init() {}
 

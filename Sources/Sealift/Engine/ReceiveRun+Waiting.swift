@@ -130,8 +130,9 @@ extension ReceiveRun {
         do throws(SystemError) {
             let spool = try ListingSpool(in: home.folder)
             var store = try ReceiverFileStore(
-                output: options.output, sender: options.ticket.fingerprint, spool: spool,
-                home: home.folder, manifest: manifest)
+                output: options.output, quarantine: options.quarantine,
+                sender: options.ticket.fingerprint, spool: spool, home: home.folder,
+                manifest: manifest)
             store.ledger = options.ledger
             let disk = try ReceiverDisk(
                 store: store, choices: options.choices, after: newestDisk, waker: waker)

@@ -37,6 +37,8 @@ public struct ReceiveOptions: Sendable {
     /// Where the passphrase of that state comes from, where it has one.
     public var passphrase = PassphraseSource.none
 
+    /// The place in quarantine that it goes to; nil where it goes to the output itself.
+    var quarantine: QuarantinePlace?
     /// Where a run that is one of many into the same folder notes what it learns; nil for a run of its own.
     var ledger: SyncLedger?
 

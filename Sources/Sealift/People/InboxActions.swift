@@ -13,8 +13,16 @@ public struct InboxItem: Equatable, Sendable {
         case accepted
         /// The user said no.
         case declined
-        /// It came.
+        /// It came, and is where the user wants it.
         case done
+        /// It came, and lies in quarantine.
+        case held
+        /// It was being released from quarantine, and is not all there.
+        case releasing
+        /// It was being deleted from quarantine, and is not all gone.
+        case discarding
+        /// It came, and the user deleted it.
+        case discarded
     }
 
     /// By which it is named.
@@ -37,6 +45,16 @@ public struct InboxItem: Equatable, Sendable {
     public var destination: [UInt8]?
     /// The rule that took it.
     public var rule: Int64?
+    /// Where it lies in quarantine, and since when; nil where nothing of it does.
+    public var held: Quarantine?
+
+    /// A place in quarantine.
+    public struct Quarantine: Equatable, Sendable {
+        /// The absolute path of the offer's own folder.
+        public var folder: [UInt8]
+        /// Since when, by this machine's clock.
+        public var since: WallTime
+    }
 }
 
 /// The offers in the inbox, oldest first. Needs no passphrase.
@@ -84,6 +102,7 @@ public func declineOffer(
 ) throws(SealiftError) -> InboxItem {
     let item = try readOffer(prefix, home: home)
     let home = try StateHome(home, passphrase: passphrase)
+    guard !item.state.isHeld else { throw .stillHeld }
     guard item.state == .waiting || item.state == .accepted else {
         throw SealiftError(offer: .settled)
     }
@@ -93,6 +112,8 @@ public func declineOffer(
     }
     switch outcome {
     case .success(let offer):
+        // What a rule had begun to fetch into quarantine.
+        if let folder = offer.quarantine { try? QuarantinePlace.remove(item.id, in: folder) }
         return InboxItem(offer, try home.standings()[offer.incoming.offer.from])
     case .failure(let refusal): throw SealiftError(offer: refusal)
     }
@@ -107,12 +128,22 @@ extension InboxItem {
             case .accepted: .accepted
             case .declined: .declined
             case .done: .done
+            case .held: .held
+            case .releasing: .releasing
+            case .discarding: .discarding
+            case .discarded: .discarded
             }
+        var held: Quarantine?
+        if offer.state.isInQuarantine, let folder = offer.quarantine, let since = offer.held {
+            held = Quarantine(
+                folder: QuarantinePlace.path(of: incoming.id, in: folder), since: since)
+        }
         self.init(
             id: incoming.id, from: PersonSummary(incoming.offer.from, standing),
             device: incoming.device.fingerprint.description, label: incoming.label,
             byteCount: incoming.offer.byteCount, entryCount: incoming.offer.entryCount,
-            time: offer.time, state: state, destination: offer.destination, rule: offer.rule)
+            time: offer.time, state: state, destination: offer.destination, rule: offer.rule,
+            held: held)
     }
 }
 

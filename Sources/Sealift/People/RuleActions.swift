@@ -21,6 +21,8 @@ public struct RuleSummary: Equatable, Sendable {
     public var expires: WallTime?
     /// Whether it has ended.
     public var isOver: Bool
+    /// Whether what it takes is held in quarantine until the user released it.
+    public var quarantines = false
 }
 
 /// A rule that is to be written.
@@ -35,17 +37,20 @@ public struct NewRule: Equatable, Sendable {
     public var quota: UInt64?
     /// How long it holds; nil for no end.
     public var expires: Duration?
+    /// Whether what it takes is held in quarantine until the user released it.
+    public var quarantines: Bool
 
     /// A rule.
     public init(
         from: String, into: [UInt8], maximumByteCount: UInt64, quota: UInt64? = nil,
-        expires: Duration? = nil
+        expires: Duration? = nil, quarantines: Bool = false
     ) {
         self.from = from
         self.into = into
         self.maximumByteCount = maximumByteCount
         self.quota = quota
         self.expires = expires
+        self.quarantines = quarantines
     }
 }
 
@@ -74,7 +79,8 @@ public func addRule(
     let folder = try home.ruleFolder(new.into)
     let rule = AcceptanceRule(
         from: contact.identity, destination: folder, maximumByteCount: new.maximumByteCount,
-        quota: new.quota, expires: try home.end(after: new.expires))
+        quota: new.quota, expires: try home.end(after: new.expires),
+        quarantines: new.quarantines)
     guard let rule else {
         throw SealiftError(
             .usage, "a rule takes at least one byte", advice: "Give a size such as --max-size 20GB."
@@ -153,7 +159,8 @@ extension RuleSummary {
             number: rule.number, from: PersonSummary(rule.rule.from, standing),
             destination: rule.rule.destination, maximumByteCount: rule.rule.maximumByteCount,
             quota: rule.rule.quota, acceptedBytes: rule.accepted, expires: rule.rule.expires,
-            isOver: rule.rule.expires.map { time >= $0 } ?? false)
+            isOver: rule.rule.expires.map { time >= $0 } ?? false,
+            quarantines: rule.rule.quarantines)
     }
 }
 

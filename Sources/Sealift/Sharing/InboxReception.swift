@@ -16,6 +16,7 @@ public func acceptOffer(
     prepare: (inout ReceiveOptions) -> Void
 ) throws(SealiftError) -> TransferSummary {
     let item = try readOffer(prefix, home: reach.home)
+    guard !item.state.isHeld else { throw .stillHeld }
     guard item.state == .waiting || item.state == .accepted else {
         throw SealiftError(offer: .settled)
     }
@@ -51,7 +52,11 @@ public func acceptOffer(
     } catch {
         throw error.code == .ticketWithdrawn || error.code == .ticketExpired ? .offerGone : error
     }
-    if summary.isWhole { try access.finish(item.id) }
+    if summary.isWhole {
+        try access.finish(item.id)
+        // What a rule had begun to fetch into quarantine; it is here by the user's own hand now.
+        if let folder = offer.quarantine { try? QuarantinePlace.remove(item.id, in: folder) }
+    }
     return summary
 }
 

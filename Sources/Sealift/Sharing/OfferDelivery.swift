@@ -62,6 +62,8 @@ final class OfferDelivery: TransferObserver {
         self.contact = contact
         self.chain = chain
         self.access = access
+        var reach = reach
+        reach.notice = reach.notice ?? { observer.handle(.warning($0)) }
         self.reach = reach
         self.observer = observer
         self.transfer = transfer

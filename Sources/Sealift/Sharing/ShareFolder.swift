@@ -1,4 +1,5 @@
 import SealiftBase
+import SealiftContent
 import SealiftIO
 import SealiftPeople
 
@@ -11,6 +12,8 @@ enum ShareFolder {
     static func items(
         at path: GrantedPath?, in root: [UInt8], granted: PathSubset
     ) throws(SystemError) -> [FolderItem]? {
+        // What is on its way, and what is held in quarantine, is nobody's to see.
+        if let path, (try? EntryPath(path.bytes)) == nil { return nil }
         if let path, !granted.contains(path), !granted.leads(through: path) { return nil }
         let (parentPath, name) = split(root)
         let parent = try DirectoryHandle.open(path: parentPath)

@@ -116,6 +116,8 @@ public func getShare(
 ) throws(SealiftError) -> TransferSummary {
     let access = try ContactAccess(home: reach.home, passphrase: reach.passphrase)
     let (contact, chain) = try access.contact(named: place.contact)
+    var reach = reach
+    reach.notice = reach.notice ?? { observer.handle(.warning($0)) }
     let reply = try ContactCall(access: access, reach: reach, cancellation: cancellation)
         .ask(contact, chain: chain, .shares) { reply throws(SealiftError) in
             guard case .shares? = reply.answers.first else { return nil }

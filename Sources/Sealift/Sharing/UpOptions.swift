@@ -31,8 +31,8 @@ public struct UpOptions: Sendable {
 
 /// What happens while shares are served.
 public enum UpEvent: Sendable {
-    /// Waits at these addresses.
-    case listening(addresses: [EndpointAddress], contacts: Int, shares: Int)
+    /// Waits at these addresses; so many offers are held in quarantine.
+    case listening(addresses: [EndpointAddress], contacts: Int, shares: Int, held: Int)
     /// A contact asked for something and got it, or did not.
     case asked(contact: String, ShareQuestion, isGranted: Bool)
     /// A contact downloads from now on.
@@ -71,6 +71,10 @@ public struct OfferNews: Equatable, Sendable {
     public var entryCount: UInt64
     /// Whether a rule took it; else it waits in the inbox.
     public var isAccepted: Bool
+    /// Whether the rule holds what it took in quarantine.
+    public var isQuarantined = false
+    /// Where it lies in quarantine: the bytes of an absolute path; nil before it came, and where it does not.
+    public var heldIn: [UInt8]?
 }
 
 /// Whoever watches shares being served. Calls come one at a time and must not block for long.

@@ -57,7 +57,8 @@ extension UpRun {
         let news = OfferNews(offer)
         switch offer.state {
         case .declined: return .refused(.declined)
-        case .done: return .taken(.accepted)
+        // It came here; what the user did with it is not the offerer's to know.
+        case .done, .held, .releasing, .discarding, .discarded: return .taken(.accepted)
         case .waiting, .accepted: break
         }
         do throws(SecretVault.Failure) {
@@ -105,12 +106,19 @@ extension UpRun {
             reach.relay = options.relay
             reach.home = options.home
             reach.passphrase = passphrase
+            let place = try offer.quarantine.map {
+                try QuarantinePlace.make(for: incoming.id, in: $0)
+            }
             let receiving = try ReceiveOptions(
-                Array(ticket.utf8), from: incoming.device, of: found.contact, into: destination,
+                Array(ticket.utf8), from: incoming.device, of: found.contact,
+                into: offer.quarantine.map { QuarantinePlace.path(of: incoming.id, in: $0) }
+                    ?? destination,
                 reach
             ) {
                 $0.onConflict = .rename
                 $0.decision = .rule
+                $0.quarantine = place
+                $0.manifest = place?.manifestPath
             }
             let run = try RunningReception(receiving, atMost: incoming.offer.byteCount) {
                 waker.wake()
@@ -130,19 +138,25 @@ extension UpRun {
         for index in receptions.indices.reversed() {
             guard let result = receptions[index].run.takeResult() else { continue }
             let reception = receptions.remove(at: index)
-            var failure: SealiftError?
+            var (news, failure) = (reception.news, SealiftError?.none)
             if case .failure(let error) = result { failure = error }
-            if failure == nil { settle(reception) } else { failedOffers.insert(reception.offer) }
-            observer.handle(.offerEnded(contact: reception.contact, reception.news, failure))
+            if failure == nil {
+                news.heldIn = settle(reception)
+            } else {
+                failedOffers.insert(reception.offer)
+            }
+            observer.handle(.offerEnded(contact: reception.contact, news, failure))
             fetchAccepted()
         }
     }
 
-    private func settle(_ reception: UpReception) {
+    /// - Returns: the folder in quarantine where it lies; nil where it is at its destination.
+    private func settle(_ reception: UpReception) -> [UInt8]? {
         do {
-            try access.finish(reception.offer)
+            return try access.settle(reception.offer)
         } catch {
             warn("that an offer has come could not be kept")
+            return nil
         }
     }
 }
@@ -152,11 +166,37 @@ extension OfferNews {
         self.init(
             id: offer.incoming.id.description, label: offer.incoming.label.description,
             byteCount: offer.incoming.offer.byteCount,
-            entryCount: offer.incoming.offer.entryCount, isAccepted: offer.state == .accepted)
+            entryCount: offer.incoming.offer.entryCount, isAccepted: offer.state == .accepted,
+            isQuarantined: offer.quarantine != nil)
     }
 }
 
 extension ContactAccess {
+    /// What a rule took has come: it is held where the rule says so.
+    /// - Returns: the folder in quarantine where it lies; nil where it is at its destination.
+    func settle(_ id: OfferID) throws(SealiftError) -> [UInt8]? {
+        guard case .found(let offer) = store.offer(id), let folder = offer.quarantine else {
+            try finish(id)
+            return nil
+        }
+        let outcome: Result<StoredOffer, OfferRefusal> = try storing { () throws(StoreFailure) in
+            try log.holdOffer(id, device: offer.incoming.device)
+        }
+        guard case .success = outcome else {
+            // The user said no meanwhile.
+            try? QuarantinePlace.remove(id, in: folder)
+            return nil
+        }
+        try forgetTicket(of: id)
+        return QuarantinePlace.path(of: id, in: folder)
+    }
+
+    private func forgetTicket(of id: OfferID) throws(SealiftError) {
+        do throws(SecretVault.Failure) { try vault.forgetTicket(of: id) } catch {
+            throw SealiftError(vault: error)
+        }
+    }
+
     /// What was accepted has come, whole: says so in the log, and forgets the ticket.
     func finish(_ id: OfferID) throws(SealiftError) {
         guard case .found(let offer) = store.offer(id) else { return }
@@ -178,9 +218,7 @@ extension ContactAccess {
         } catch {
             throw SealiftError(log: error)
         }
-        do throws(SecretVault.Failure) { try vault.forgetTicket(of: id) } catch {
-            throw SealiftError(vault: error)
-        }
+        try forgetTicket(of: id)
     }
 }
 

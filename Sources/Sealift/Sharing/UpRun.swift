@@ -156,7 +156,8 @@ final class UpRun {
                         EndpointAddress(bytes: $0.bytes, port: $0.port)
                     },
                     contacts: try access.store.contacts().contacts.count,
-                    shares: try access.store.shares().count))
+                    shares: try access.store.shares().count,
+                    held: try access.store.inbox([.held, .releasing, .discarding]).count))
         } catch {
             throw SealiftError(log: error)
         }
@@ -260,6 +261,14 @@ final class UpRun {
             askers[id] = ShareDesk.Asker(contact: contact, device: asker.device)
             observer.handle(
                 .devicesChanged(contact: contact.name.text, isRecovery: isRecovery))
+        case .caughtUp(let id, let chain, let former):
+            guard let asker = askers[id] else { return }
+            let warning = try access.catchUp(
+                to: chain, from: former, by: asker.device, of: asker.contact)
+            if let warning { observer.handle(.warning(warning)) }
+            // Sessions that begin from now on show it.
+            own = try access.home.requireIdentity()
+            host.show(own.chain)
         case .greeted(let id, let time):
             try access.confirmClock(time)
             if let pair = pairs[id] { access.noteSeen(host.seen(in: id), by: pair.identity) }

@@ -44,6 +44,8 @@ struct ReceiverFileStore: ReceiverStore {
     /// Whether the staging folder was looked for, and whether an earlier run had made it.
     private var isResumed: Bool?
     var log: PlacedLog?
+    /// Whether what is listed as executable is so.
+    var bits = StagedFile.ExecutableBits.asListed
     /// Where it is noted what is listed no more; the log of what was placed is kept then.
     var ledger: SyncLedger?
     var open: [FileIndex: StagedFile] = [:]
@@ -57,13 +59,16 @@ struct ReceiverFileStore: ReceiverStore {
     /// The file that is being read back.
     var reading: DiskReading?
 
+    /// Makes a store for the folder `output`, or for the place in quarantine that stands for it.
     init(
-        output: [UInt8], sender: DeviceFingerprint, spool: ListingSpool, home: Home,
-        manifest: ManifestFile? = nil
+        output: [UInt8], quarantine: QuarantinePlace? = nil, sender: DeviceFingerprint,
+        spool: ListingSpool, home: Home, manifest: ManifestFile? = nil
     ) throws(SystemError) {
         try self.init(
-            Destination(path: output), sender: sender, spool: spool, home: home,
-            boot: try Self.bootIdentity(), manifest: manifest)
+            quarantine.map { Destination($0.content) } ?? Destination(path: output),
+            sender: sender, spool: spool, home: home, boot: try Self.bootIdentity(),
+            manifest: manifest)
+        if quarantine != nil { bits = .withheld }
     }
 
     /// Makes a store in a stated run of the machine: tests play power cuts.
@@ -200,7 +205,8 @@ struct ReceiverFileStore: ReceiverStore {
     ) throws(StorageFailure) -> PieceHashes? {
         guard let facts = entry.file else { return nil }
         do throws(SystemError) {
-            let staged = try StagedFile(entry, facts, in: try stagingFolder(), boot: boot)
+            let staged = try StagedFile(
+                entry, facts, in: try stagingFolder(), boot: boot, bits: bits)
             open[file] = staged
             return staged.claimed.isEmpty ? nil : staged.claimed
         } catch {
@@ -244,7 +250,7 @@ struct ReceiverFileStore: ReceiverStore {
         let key = StagingKey(path: entry.path, file: facts)
         let status = try storing { () throws(SystemError) in
             let data = try staging.openFile(StagedFile.dataName(key), for: .updating)
-            return try StagedFile.finish(data, facts)
+            return try StagedFile.finish(data, facts, bits)
         }
         whole[file] = Whole(entry: entry, facts: facts, key: key, status: status)
         unsyncedBytes += facts.size
@@ -256,7 +262,8 @@ struct ReceiverFileStore: ReceiverStore {
         guard let facts = entry.file else { return }
         let key = StagingKey(path: entry.path, file: facts)
         do throws(SystemError) {
-            let status = try StagedFile.stage(content, key, facts, in: try stagingFolder())
+            let status = try StagedFile.stage(
+                content, key, facts, bits, in: try stagingFolder())
             whole[file] = Whole(entry: entry, facts: facts, key: key, status: status)
         } catch {
             throw StorageFailure(error)

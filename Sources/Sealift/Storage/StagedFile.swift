@@ -16,6 +16,7 @@ final class StagedFile {
     let entry: ListingEntry
     let facts: FileEntry
     let key: StagingKey
+    private let bits: ExecutableBits
     private let data: OpenFile
     private let journalFile: OpenFile
     private var journal: PieceJournalWriter
@@ -28,8 +29,10 @@ final class StagedFile {
     let claimed: PieceHashes
 
     init(
-        _ entry: ListingEntry, _ facts: FileEntry, in staging: DirectoryHandle, boot: BootIdentity
+        _ entry: ListingEntry, _ facts: FileEntry, in staging: DirectoryHandle, boot: BootIdentity,
+        bits: ExecutableBits = .asListed
     ) throws(SystemError) {
+        self.bits = bits
         self.entry = entry
         self.facts = facts
         key = StagingKey(path: entry.path, file: facts)
@@ -106,7 +109,7 @@ final class StagedFile {
     /// Gives the whole, proven content its length, mode and time.
     /// - Returns: what the file system then says of it.
     func finish() throws(SystemError) -> FileStatus {
-        try Self.finish(data, facts)
+        try Self.finish(data, facts, bits)
     }
 
     /// Stages the whole content of a file of at most one piece, which has no journal, and closes it.
@@ -116,13 +119,13 @@ final class StagedFile {
     /// - Returns: what the file system then says of it.
     static func stage(
         _ content: UnsafeRawBufferPointer, _ key: StagingKey, _ facts: FileEntry,
-        in staging: DirectoryHandle
+        _ bits: ExecutableBits = .asListed, in staging: DirectoryHandle
     ) throws(SystemError) -> FileStatus {
         let name = dataName(key)
         let data: OpenFile
         do throws(SystemError) {
             data = try staging.openFile(
-                name, for: .creatingExclusively(mode: mode(of: facts) | 0o600))
+                name, for: .creatingExclusively(mode: mode(of: facts, bits) | 0o600))
         } catch  where error.isAlreadyThere {
             data = try staging.openFile(name, for: .creatingOrUpdating(mode: 0o600))
         }
@@ -130,17 +133,19 @@ final class StagedFile {
         try data.setModified(FileTime(facts.modificationTime))
         var status = try data.status()
         // What an earlier run left, or a file system with a mind of its own.
-        if status.size != facts.size || status.mode != mode(of: facts) {
-            status = try finish(data, facts)
+        if status.size != facts.size || status.mode != mode(of: facts, bits) {
+            status = try finish(data, facts, bits)
         }
         try data.close()
         return status
     }
 
     /// The same for a file of one piece that an earlier run staged.
-    static func finish(_ data: OpenFile, _ facts: FileEntry) throws(SystemError) -> FileStatus {
+    static func finish(
+        _ data: OpenFile, _ facts: FileEntry, _ bits: ExecutableBits = .asListed
+    ) throws(SystemError) -> FileStatus {
         try data.setSize(facts.size)
-        try data.setMode(mode(of: facts))
+        try data.setMode(mode(of: facts, bits))
         try data.setModified(FileTime(facts.modificationTime))
         return try data.status()
     }
@@ -164,9 +169,17 @@ final class StagedFile {
         return proven.dataBytes(in: facts.pieceLayout)
     }
 
+    /// Whether a file that is listed as executable is so on this disk.
+    enum ExecutableBits {
+        /// Yes.
+        case asListed
+        /// Not before the user released it from quarantine.
+        case withheld
+    }
+
     /// 0666 or 0777 under the user's mask.
-    static func mode(of facts: FileEntry) -> UInt32 {
-        (facts.isExecutable ? 0o777 : 0o666) & ~FileCreationMask.current
+    static func mode(of facts: FileEntry, _ bits: ExecutableBits) -> UInt32 {
+        (facts.isExecutable && bits == .asListed ? 0o777 : 0o666) & ~FileCreationMask.current
     }
 
     // MARK: An earlier run's journal

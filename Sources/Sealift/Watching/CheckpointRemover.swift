@@ -141,7 +141,7 @@ struct CheckpointRemover {
             try folder.sync()
         }
         try onStep(.verified)
-        try Self.removeTree(gone, in: place)
+        try place.removeTree(gone)
         try place.sync()
         return .deleted
     }
@@ -179,17 +179,5 @@ struct CheckpointRemover {
             let name = String(decoding: moving, as: UTF8.self)
             return .kept("something else was put in its place, and waits as .sealift/\(name)")
         }
-    }
-
-    /// Removes `name` and what is in it; no link is followed.
-    private static func removeTree(
-        _ name: [UInt8], in parent: DirectoryHandle
-    ) throws(SystemError) {
-        guard let status = try parent.statusIfPresent(of: name) else { return }
-        guard status.kind == .directory else { return try parent.unlink(name) }
-        let folder = try parent.openDirectory(name)
-        // Not deeper than what was scanned: 256.
-        for entry in try folder.entries() { try removeTree(entry, in: folder) }
-        try parent.removeDirectory(name)
     }
 }

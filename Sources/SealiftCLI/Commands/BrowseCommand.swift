@@ -30,7 +30,17 @@ struct BrowseCommand: ParsableCommand {
     func run() throws {
         try ContactCommand.run(asJSON: json) { output, cancellation throws(SealiftError) in
             let place = try SharePath(place)
-            let reach = try reach.reach(cancellation)
+            var reach = try reach.reach(cancellation)
+            reach.notice = { [json] warning in
+                if json {
+                    StandardStream.output.write(
+                        JSONEvents.line(.warning(warning)).line + "\n")
+                } else {
+                    let terminal = TerminalOutput.standardError()
+                    terminal.show(
+                        terminal.style.warning("warning:") + " \(warning.message)\n")
+                }
+            }
             guard place.share != nil else {
                 let shares = try browseShares(
                     of: place.contact, reach, cancellation: cancellation)

@@ -9,19 +9,22 @@ struct InboxCommand: ParsableCommand {
         discussion: """
             An offer is a name and a size: nothing of it is on this machine before a yes. An offer is \
             named by the first digits of its id. At most 16 of one contact wait, and 256 in all. What a \
-            rule takes (`sealift rule`) needs no answer.
+            rule takes (`sealift rule`) needs no answer; what a rule with --quarantine took is held, and \
+            waits to be released or discarded.
 
             EXAMPLES:
               sealift inbox list
               sealift inbox show 9f3a
               sealift inbox accept 9f3a --output incoming
               sealift inbox decline 9f3a
+              sealift inbox release 9f3a
+              sealift inbox discard 9f3a
 
             \(HelpText.exitStatus)
             """,
         subcommands: [
             InboxListCommand.self, InboxShowCommand.self, InboxAcceptCommand.self,
-            InboxDeclineCommand.self,
+            InboxDeclineCommand.self, InboxReleaseCommand.self, InboxDiscardCommand.self,
         ],
         defaultSubcommand: InboxListCommand.self)
 }
@@ -29,10 +32,11 @@ struct InboxCommand: ParsableCommand {
 /// `sealift inbox list`.
 struct InboxListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Show the offers that wait, or were accepted, oldest first.",
+        commandName: "list",
+        abstract: "Show the offers that wait, were accepted or are held, oldest first.",
         discussion: HelpText.exitStatus)
 
-    @Flag(help: "Show those that were declined or came, too.")
+    @Flag(help: "Show those that were declined, came or were discarded, too.")
     var all = false
 
     @Flag(help: "Write one JSON object a line to standard output; see docs/SCRIPTING.md.")

@@ -14,6 +14,7 @@ struct RuleCommand: ParsableCommand {
             EXAMPLES:
               sealift rule add --from bob --into ~/incoming/bob --max-size 200GB
               sealift rule add --from bob --into takes --max-size 2TB --quota 10TB --expires 30d
+              sealift rule add --from bob --into ~/incoming/bob --max-size 20GB --quarantine
               sealift rule list
               sealift rule remove 1
 
@@ -53,8 +54,14 @@ struct RuleAddCommand: ParsableCommand {
             The folder has to be there, and may not be your home folder or one above it: a file that is \
             new there could be run at your next login.
 
+            With --quarantine what comes is held apart, in a hidden folder that only you can read, and \
+            nothing of it can be executed. `sealift inbox` lists it; look at it, then `sealift inbox \
+            release` moves it into the folder, or `sealift inbox discard` deletes it. At most 16 offers \
+            of a contact are on their way or held.
+
             EXAMPLES:
               sealift rule add --from bob --into ~/incoming/bob --max-size 200GB
+              sealift rule add --from bob --into ~/incoming/bob --max-size 20GB --quarantine
 
             \(HelpText.exitStatus)
             """)
@@ -80,6 +87,9 @@ struct RuleAddCommand: ParsableCommand {
         transform: DurationArgument.init(argument:))
     var expires: DurationArgument?
 
+    @Flag(help: "Hold what comes apart until you release it: see `sealift inbox`.")
+    var quarantine = false
+
     @Flag(help: "Write one JSON object to standard output; see docs/SCRIPTING.md.")
     var json = false
 
@@ -88,7 +98,8 @@ struct RuleAddCommand: ParsableCommand {
             let rule = try addRule(
                 NewRule(
                     from: from, into: into.bytes, maximumByteCount: maxSize.bytes,
-                    quota: quota?.bytes, expires: expires.map { .seconds($0.seconds) }),
+                    quota: quota?.bytes, expires: expires.map { .seconds($0.seconds) },
+                    quarantines: quarantine),
                 home: Environment.home, passphrase: PassphraseInput.source(cancellation))
             output.write(
                 json

@@ -6,18 +6,23 @@ internal import SealiftPeople
 enum InboxView {
     /// So many digits of an id tell offers apart.
     private static let shownDigits = 8
+    private static let stateWidth = 10
 
     /// One line of `inbox list`.
     static func line(_ item: InboxItem, style: TerminalStyle) -> String {
         var words = [
             String(item.id.description.prefix(shownDigits)), LogView.time(item.time),
-            ShareView.padded(item.state.rawValue, 8),
+            ShareView.padded(item.state.rawValue, stateWidth),
             ShareView.padded(PersonText.name(item.from), 20)
                 + ShareView.padded(ByteText.text(item.byteCount), 10)
                 + files(item),
         ]
         if let mark = PersonText.mark(item.from, style: style) { words.append(mark) }
         words.append(item.label.description)
+        if let held = item.held {
+            words.append(
+                "since \(LogView.time(held.since)) in \(PrintableText.escape(held.folder))")
+        }
         return words.joined(separator: "  ") + "\n"
     }
 
@@ -38,6 +43,11 @@ enum InboxView {
         if let destination = item.destination {
             text += "\ninto      \(PrintableText.escape(destination))"
         }
+        if let held = item.held {
+            text +=
+                "\nheld in   \(PrintableText.escape(held.folder))"
+                + "\nsince     \(LogView.time(held.since))"
+        }
         return text + "\n"
     }
 
@@ -53,7 +63,11 @@ enum InboxView {
                     ("rule", item.rule.map { .signed($0) } ?? .null),
                 ]
                 + (item.destination.map { JSONEvents.path($0, named: "into") }
-                    ?? [("into", .null)]))
+                    ?? [("into", .null)])
+                + (item.held.map {
+                    JSONEvents.path($0.folder, named: "held_in")
+                        + [("held_since", .string(LogView.time($0.since)))]
+                } ?? [("held_in", .null), ("held_since", .null)]))
     }
 
     private static func files(_ item: InboxItem) -> String {

@@ -27,8 +27,15 @@ struct LogSubject {
         case .ruleChanged:
             (paths, members) = (Array(parts.dropFirst(2)), person)
         case .offered, .accepted:
+            // Out of quarantine: also where to.
             (paths, members) = (
-                [], person + [("offer", text(2)), ("offered_bytes", Self.size(parts))]
+                Array(parts.dropFirst(4)),
+                person + [("offer", text(2)), ("offered_bytes", Self.size(parts))]
+            )
+        case .deleted where Self.discardReasons.contains(entry.reason):
+            (paths, members) = (
+                Array(parts.dropFirst(4)),
+                person + [("offer", text(2)), ("offered_bytes", Self.size(parts))]
             )
         case .transferDenied where Self.isOffer(entry):
             (paths, members) = (
@@ -48,6 +55,9 @@ struct LogSubject {
         "offer_declined", "offer_withdrawn", "offer_impossible", "offer_too_many_waiting",
         "offer_inbox_full", "offer_lookup_failed",
     ]
+
+    /// Why something that was held in quarantine was deleted.
+    private static let discardReasons: Set<String> = ["offer_discard", "offer_discarded"]
 
     private static func size(_ parts: [[UInt8]]) -> JSONText {
         guard parts.count > 3, let text = String(validating: parts[3], as: UTF8.self),

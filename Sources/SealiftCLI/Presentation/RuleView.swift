@@ -21,6 +21,7 @@ enum RuleView {
                     : "until \(LogView.time(expires))")
         }
         words.append("into \(PrintableText.escape(rule.destination))")
+        if rule.quarantines { words.append("held in quarantine") }
         return words.joined(separator: "  ") + "\n"
     }
 
@@ -34,6 +35,7 @@ enum RuleView {
                     ("quota", rule.quota.map { .integer($0) } ?? .null),
                     ("accepted_bytes", .integer(rule.acceptedBytes)),
                     ("expires", PersonText.time(rule.expires)), ("expired", .bool(rule.isOver)),
+                    ("quarantine", .bool(rule.quarantines)),
                 ])
     }
 }

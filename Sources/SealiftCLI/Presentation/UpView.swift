@@ -1,4 +1,5 @@
 internal import Sealift
+internal import SealiftBase
 
 /// What `sealift up` shows. Names in events are contacts' names, which hold nothing a terminal acts on, or
 /// escaped already.
@@ -6,10 +7,12 @@ enum UpView {
     /// An event in words, with its end of line.
     static func text(_ event: UpEvent, style: TerminalStyle) -> String {
         switch event {
-        case .listening(let addresses, let contacts, let shares):
+        case .listening(let addresses, let contacts, let shares, let held):
             let places = addresses.map(\.description).joined(separator: ", ")
             return
                 "serving \(count(shares, "share")) to \(count(contacts, "contact")) at \(places)\n"
+                + (held == 0
+                    ? "" : "\(count(held, "offer")) held in quarantine: see `sealift inbox`\n")
         case .asked(let contact, let question, let isGranted):
             return "\(contact) asked for \(words(question))"
                 + (isGranted ? "" : style.warning(": refused"))
@@ -23,8 +26,12 @@ enum UpView {
         case .offered(let contact, let offer):
             return "\(contact) offers \(offer.label), \(ByteText.text(offer.byteCount)): "
                 + (offer.isAccepted
-                    ? "a rule takes it\n"
+                    ? "a rule takes it" + (offer.isQuarantined ? " into quarantine\n" : "\n")
                     : "`sealift inbox accept \(offer.id.prefix(8))` takes it\n")
+        case .offerEnded(let contact, let offer, nil) where offer.heldIn != nil:
+            return style.good("\(offer.label) of \(contact) is here") + ", held in "
+                + PrintableText.escape(offer.heldIn ?? [])
+                + ": `sealift inbox release \(offer.id.prefix(8))` or `discard` it\n"
         case .offerEnded(let contact, let offer, nil):
             return style.good("\(offer.label) of \(contact) is here") + "\n"
         case .offerEnded(let contact, let offer, let error?):
@@ -58,13 +65,13 @@ enum UpView {
     /// An event as JSON.
     static func json(_ event: UpEvent) -> JSONText {
         switch event {
-        case .listening(let addresses, let contacts, let shares):
+        case .listening(let addresses, let contacts, let shares, let held):
             JSONEvents.object(
                 "listening",
                 [
                     ("addresses", .array(addresses.map { .string($0.description) })),
                     ("contacts", .integer(UInt64(contacts))),
-                    ("shares", .integer(UInt64(shares))),
+                    ("shares", .integer(UInt64(shares))), ("held", .integer(UInt64(held))),
                 ])
         case .asked(let contact, let question, let isGranted):
             JSONEvents.object(
@@ -112,7 +119,7 @@ enum UpView {
         [
             ("offer", .string(offer.id)), ("label", .string(offer.label)),
             ("bytes", .integer(offer.byteCount)), ("entries", .integer(offer.entryCount)),
-            ("accepted", .bool(offer.isAccepted)),
-        ]
+            ("accepted", .bool(offer.isAccepted)), ("quarantine", .bool(offer.isQuarantined)),
+        ] + (offer.heldIn.map { JSONEvents.path($0, named: "held_in") } ?? [("held_in", .null)])
     }
 }

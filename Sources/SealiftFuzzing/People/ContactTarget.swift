@@ -38,6 +38,11 @@ extension FuzzTarget {
                     try demand(
                         (try? ChainView(verifying: chain, of: contact.identity))?.head
                             == contact.devices.head, "a chain was learned that is not whole")
+                case .caughtUp(let chain, let former):
+                    try demand(!isGreeted, "own entries came behind the greeting")
+                    try demand(
+                        ContactRun.isOurs(chain, behind: former),
+                        "a chain of our own was gained that does not follow from ours")
                 case .introduced(let introduction):
                     try demand(
                         isGreeted && session.contact.devices.isActive(introduction.device),
@@ -66,23 +71,34 @@ private enum ContactRun {
     private static let ours = device(1)
     private static let theirs = device(2)
 
-    /// Their chain as we know it, and with a device more.
-    private static let chains: (ours: DeviceChain, theirs: DeviceChain, newer: DeviceChain) = {
+    /// Both chains as we know them, and each with a device more.
+    private struct Chains {
+        let ours: DeviceChain
+        let oursNewer: DeviceChain
+        let theirs: DeviceChain
+        let newer: DeviceChain
+    }
+
+    private static let chains: Chains = {
         func root(_ byte: UInt8) -> HybridSigningKey? {
             HybridSigningKey(seed: SecretBytes(copying: [UInt8](repeating: byte, count: 32)))
         }
         let third = device(3)
         guard let mine = root(11), let other = root(12),
-            let own = try? ChainAuthor(beginning: mine, with: ours, time: time),
+            var own = try? ChainAuthor(beginning: mine, with: ours, time: time),
             var author = try? ChainAuthor(beginning: other, with: theirs, time: time)
         else { preconditionFailure("keys of a seed begin a chain") }
-        let known = author.chain
+        let (known, ownKnown) = (author.chain, own.chain)
         guard
             let certificate = DeviceCertificate(
                 consentOf: third, to: IdentityID(of: other.publicKey), generation: 0),
-            (try? author.add(certificate, time: time)) != nil
+            (try? author.add(certificate, time: time)) != nil,
+            let further = DeviceCertificate(
+                consentOf: third, to: IdentityID(of: mine.publicKey), generation: 0),
+            (try? own.add(further, time: time)) != nil
         else { preconditionFailure("a device is added") }
-        return (own.chain, known, author.chain)
+        return Chains(
+            ours: ownKnown, oursNewer: own.chain, theirs: known, newer: author.chain)
     }()
 
     private static func contact(_ chain: DeviceChain) -> Contact {
@@ -101,12 +117,24 @@ private enum ContactRun {
         return session
     }
 
-    /// What an honest end says, for either side, with news of its devices and without.
+    /// Whether a chain verifies, goes on from ours, and was not known.
+    static func isOurs(_ chain: DeviceChain, behind former: ChainHead) -> Bool {
+        let known = chains.ours.entries
+        return (try? ChainView(verifying: chain, of: former.identity)) != nil
+            && former == known.last?.head && chain.entries.count > known.count
+            && Array(chain.entries.prefix(known.count)) == known
+    }
+
+    /// What an honest end says, for either side, with news of its devices and without, and where it knows more
+    /// of ours.
     static let seeds: [[UInt8]] = [true, false].flatMap { isWaiting in
-        [chains.theirs, chains.newer].map { chain in
+        [
+            (chains.theirs, chains.ours), (chains.newer, chains.ours),
+            (chains.newer, chains.oursNewer),
+        ].map { chain, knownOfOurs in
             var session = ContactSession(
                 isWaiting ? .initiator : .responder, peer: ours.publicKeys.id, showing: chain,
-                contact: contact(chains.ours), chain: chains.ours, time: time)
+                contact: contact(knownOfOurs), chain: knownOfOurs, time: time)
             let known = chains.theirs.entries[chains.theirs.entries.count - 1].head
             let own = chains.ours.entries[chains.ours.entries.count - 1].head
             session.receive(

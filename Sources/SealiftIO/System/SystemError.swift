@@ -43,6 +43,9 @@ public struct SystemError: Error, Equatable, Sendable {
     /// Whether the name exists already.
     public var isAlreadyThere: Bool { code == EEXIST }
 
+    /// Whether the two names lie on different file systems.
+    public var isOtherVolume: Bool { code == EXDEV }
+
     /// Whether a symbolic link, or something that is no directory, stands where a directory must:
     /// what an anchored open reports when somebody put a link in its way.
     public var isObstructedPath: Bool { code == ELOOP || code == ENOTDIR || code == EXDEV }

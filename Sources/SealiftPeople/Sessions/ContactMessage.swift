@@ -16,6 +16,9 @@ public enum ContactMessage: Equatable, Sendable {
     case renew
     /// The other has it on its disk.
     case renewed
+    /// So many bytes follow, in the same messages as news: entries of the other end's own chain, which its device
+    /// has not seen.
+    case returned(length: Int)
     /// The end that dialled asks.
     case request(ContactRequest)
     /// The other answers.
@@ -30,7 +33,7 @@ public enum ContactMessage: Equatable, Sendable {
 
     private enum Kind: UInt8 {
         case greeting = 0x01
-        case news, chain, introduction, renew, renewed
+        case news, chain, introduction, renew, renewed, returned
         case shares = 0x10
         case folder, get, offer
         case refused = 0x80
@@ -60,6 +63,9 @@ public enum ContactMessage: Equatable, Sendable {
             introduction.key.secret.withUnsafeBytes { body.write($0) }
         case .renew: body.write(Kind.renew.rawValue)
         case .renewed: body.write(Kind.renewed.rawValue)
+        case .returned(let length):
+            body.write(Kind.returned.rawValue)
+            body.writeVariableLengthInteger(UInt64(length))
         case .request(let request): Self.write(request, to: &body)
         case .answer(let answer): Self.write(answer, to: &body)
         }
@@ -148,11 +154,7 @@ public enum ContactMessage: Equatable, Sendable {
             let time = try reader.readUInt64()
             guard let seconds = Int64(exactly: time) else { throw .outOfBounds }
             self = .greeting(own: own, known: known, time: WallTime(secondsSince1970: seconds))
-        case .news:
-            let length = try reader.readVariableLengthInteger(
-                atMost: UInt64(DeviceChain.maximumByteCount))
-            guard length > 0 else { throw .outOfBounds }
-            self = .news(length: Int(length))
+        case .news: self = .news(length: try Self.readChainLength(&reader))
         case .chain:
             let part = Array(reader.readRemaining())
             guard (1...Self.maximumPartLength).contains(part.count) else { throw .outOfBounds }
@@ -164,6 +166,7 @@ public enum ContactMessage: Equatable, Sendable {
             self = .introduction(DeviceIntroduction(device: device, key: key))
         case .renew: self = .renew
         case .renewed: self = .renewed
+        case .returned: self = .returned(length: try Self.readChainLength(&reader))
         case .shares: self = .request(.shares)
         case .folder: self = .request(try Self.readFolder(&reader))
         case .get: self = .request(try Self.readGet(&reader))
@@ -190,6 +193,15 @@ public enum ContactMessage: Equatable, Sendable {
             self = .answer(.taken(standing))
         case nil: throw .outOfBounds
         }
+    }
+
+    private static func readChainLength(
+        _ reader: inout ByteReader
+    ) throws(ByteReader.Failure) -> Int {
+        let length = try reader.readVariableLengthInteger(
+            atMost: UInt64(DeviceChain.maximumByteCount))
+        guard length > 0 else { throw .outOfBounds }
+        return Int(length)
     }
 
     private static func readFolder(

@@ -7,8 +7,8 @@ public enum ContactFailure: Error, Equatable, Sendable {
     case violation
     /// Their chain is refused, or they are not who they were: a hard stop.
     case contact(ContactError)
-    /// They have seen more of our own devices than this machine has: its state was put back, or another
-    /// device of ours changed something that has not come here.
+    /// They have seen more of our own devices than this machine has, and do not prove it: the entries did not
+    /// come, as after a recovery, or do not hold.
     case ownChainBehind
     /// They have seen other devices of ours than this machine has, at the same place.
     case ownChainForked
@@ -28,6 +28,9 @@ public struct ContactSession: Sendable {
         case send([UInt8])
         /// What the contact showed of their devices is right: store it. The chain is whole.
         case learned(Contact, DeviceChain, ChainView.Change)
+        /// They had entries of our own chain behind this head that this device had not, and they hold: store
+        /// the chain, which is whole; go on only where this device speaks for the identity by it; tell the user.
+        case caughtUp(DeviceChain, from: ChainHead)
         /// Both ends know each other's devices; the other's clock says this.
         case greeted(WallTime)
         /// They have another device, whose first session with this one this key opens: store it.
@@ -50,17 +53,22 @@ public struct ContactSession: Sendable {
         case expectingGreeting
         case expectingNews
         case readingNews(length: Int)
+        case expectingReturn
+        case readingReturn(length: Int)
         case greeted
         case over
     }
 
     private let side: HandshakeSide
-    private let own: DeviceChain
+    private var own: DeviceChain
+    /// The newer head of our own chain that the other end knows; nil where it knows none, or gave what leads
+    /// there.
+    private var awaitedOwn: ChainHead?
     private let peer: DeviceID
     /// The contact, as far as is known by now.
     public private(set) var contact: Contact
     private let contactChain: DeviceChain
-    private let introducing: [DeviceIntroduction]
+    private var introducing: [DeviceIntroduction]
     /// How many devices the other end may still introduce.
     private var introductionsLeft = DeviceChain.maximumDeviceCount
     /// Whether the key of the session is one that a third device told both.
@@ -119,6 +127,10 @@ public struct ContactSession: Sendable {
     /// Whether it ended in a failure.
     public var isOver: Bool { if case .over = phase { true } else { false } }
 
+    /// Whether the other end knows more of our own devices, and has not given it: where the session ends so, it
+    /// ended because of that. An end that is older than *returned* closes here.
+    public var isBehind: Bool { awaitedOwn != nil && !isOver }
+
     /// Takes the next action; nil where there is none.
     public mutating func pollAction() -> Action? { actions.isEmpty ? nil : actions.removeFirst() }
 
@@ -170,11 +182,20 @@ public struct ContactSession: Sendable {
             news += part
             guard news.count == length else { return }
             try takeNews()
+        case (.returned(let length), .expectingReturn):
+            phase = .readingReturn(length: length)
+        case (.chain(let part), .readingReturn(let length)):
+            guard part.count <= length - news.count else { throw .violation }
+            news += part
+            guard news.count == length else { return }
+            try takeReturn()
         case (.request(let request), .greeted) where side == .responder && !isAsking:
             isAsking = true
             actions.append(.request(request))
         case (.request(let request), .expectingNews) where side == .responder && early == nil,
-            (.request(let request), .readingNews) where side == .responder && early == nil:
+            (.request(let request), .readingNews) where side == .responder && early == nil,
+            (.request(let request), .expectingReturn) where side == .responder && early == nil,
+            (.request(let request), .readingReturn) where side == .responder && early == nil:
             early = request
         case (.answer(let answer), .greeted) where side == .initiator && isAsking:
             if answer.isLast { isAsking = false }
@@ -207,11 +228,11 @@ public struct ContactSession: Sendable {
         try give(to: known)
         seen = known.position
         switch theirs.compared(to: contact.devices.head) {
-        case .same: greet()
+        case .same: settleOwn()
         case .newer: phase = .expectingNews
         case .older:
-            throw .contact(
-                .chain(.rollback(seen: contact.devices.head.position, offered: theirs.position)))
+            try giveBack(from: theirs)
+            settleOwn()
         case .forked: throw .contact(.chain(.fork(at: theirs.position)))
         case .unrelated:
             throw .contact(
@@ -225,16 +246,76 @@ public struct ContactSession: Sendable {
         case .same: break
         case .newer:
             guard let run = own.newer(than: known) else { throw .violation }
-            let bytes = run.encoded
-            send(.news(length: bytes.count))
-            for start in stride(from: 0, to: bytes.count, by: ContactMessage.maximumPartLength) {
-                let end = min(start + ContactMessage.maximumPartLength, bytes.count)
-                send(.chain(Array(bytes[start..<end])))
+            send(run) { .news(length: $0) }
+        case .older:
+            // A recovery is the user's own deed: a device that it ended learns of it from nobody else.
+            guard known.position.generation == ownHead.position.generation else {
+                throw .ownChainBehind
             }
-        case .older: throw .ownChainBehind
+            awaitedOwn = known
         case .forked: throw .ownChainForked
         case .unrelated: throw .violation
         }
+    }
+
+    private mutating func send(_ run: DeviceChain, behind first: (Int) -> ContactMessage) {
+        let bytes = run.encoded
+        send(first(bytes.count))
+        for start in stride(from: 0, to: bytes.count, by: ContactMessage.maximumPartLength) {
+            let end = min(start + ContactMessage.maximumPartLength, bytes.count)
+            send(.chain(Array(bytes[start..<end])))
+        }
+    }
+
+    /// The other end's device shows an older head of its own chain than the one that is pinned here. The pinned
+    /// one stays: by it the device was admitted, and by it is judged whatever it asks. It is given what it
+    /// lacks, if its head is a place of this very chain.
+    private mutating func giveBack(from theirs: ChainHead) throws(ContactFailure) {
+        let pinned = contact.devices.head
+        guard theirs.position.generation == pinned.position.generation,
+            let run = contactChain.newer(than: theirs)
+        else {
+            throw .contact(.chain(.rollback(seen: pinned.position, offered: theirs.position)))
+        }
+        guard contactChain.entries.contains(where: { $0.head == theirs }) else {
+            throw .contact(.chain(.fork(at: theirs.position)))
+        }
+        send(run) { .returned(length: $0) }
+    }
+
+    /// The other end's chain is known here. Goes on, or waits for what it knows of ours.
+    private mutating func settleOwn() {
+        if awaitedOwn == nil { greet() } else { phase = .expectingReturn }
+    }
+
+    /// Takes entries of our own chain, from somebody who could not have made them: each is signed by our root
+    /// and follows from the one before it, from the head that is here up to the one that was greeted with.
+    private mutating func takeReturn() throws(ContactFailure) {
+        let bytes = news
+        news = []
+        guard let run = bytes.withUnsafeBytes({ DeviceChain(decoding: $0) }) else {
+            throw .violation
+        }
+        let former = ownHead
+        var view: ChainView
+        do throws(ChainError) {
+            view = try ChainView(verifying: own, of: former.identity)
+            _ = try view.take(run)
+        } catch {
+            switch error {
+            case .fork, .brokenLink: throw .ownChainForked
+            default: throw .ownChainBehind
+            }
+        }
+        let gained = run.entries.filter { $0.position > former.position }
+        guard view.head == awaitedOwn, let whole = DeviceChain(own.entries + gained) else {
+            throw .ownChainBehind
+        }
+        own = whole
+        awaitedOwn = nil
+        introducing.removeAll { !view.isActive($0.device) }
+        actions.append(.caughtUp(whole, from: former))
+        greet()
     }
 
     private mutating func takeNews() throws(ContactFailure) {
@@ -252,7 +333,7 @@ public struct ContactSession: Sendable {
         guard let whole = DeviceChain(kept + run.entries) else { throw .violation }
         if change != .unchanged { actions.append(.learned(contact, whole, change)) }
         if case .silence(let reason) = contact.admission(of: peer) { throw .notAdmitted(reason) }
-        greet()
+        settleOwn()
     }
 
     private mutating func greet() {

@@ -31,11 +31,13 @@ public struct AcceptanceRule: Hashable, Sendable {
     public let quota: UInt64?
     /// From this second on the rule is no more; nil for no end.
     public let expires: WallTime?
+    /// Whether what it takes is held apart in the destination until the user looked at it.
+    public let quarantines: Bool
 
     /// A rule; nil for an empty destination or a largest offer of no bytes.
     public init?(
         from: IdentityID, destination: String, maximumByteCount: UInt64, quota: UInt64? = nil,
-        expires: WallTime? = nil
+        expires: WallTime? = nil, quarantines: Bool = false
     ) {
         guard !destination.isEmpty, maximumByteCount > 0 else { return nil }
         self.from = from
@@ -43,6 +45,7 @@ public struct AcceptanceRule: Hashable, Sendable {
         self.maximumByteCount = maximumByteCount
         self.quota = quota
         self.expires = expires
+        self.quarantines = quarantines
     }
 
     /// Whether the rule takes `offer` after it took `accepted` bytes until now.

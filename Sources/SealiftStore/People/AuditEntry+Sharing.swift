@@ -32,18 +32,20 @@ extension AuditEntry {
             subject: subject(contact.subject + [Array(rule.rule.destination.utf8)]), reason: word)
     }
 
-    /// What became of an offer: whose, its label, and its size in decimal digits.
+    /// What became of an offer: whose, its label, its size in decimal digits, and where it is moved to or
+    /// deleted from.
     static func of(
         _ event: Event, _ direction: Direction, _ id: OfferID, label: OfferLabel,
         byteCount: UInt64?, _ contact: NamedIdentity, device: DeviceID?, decision: Decision,
-        result: Result = .none, word: String
+        result: Result = .none, place: [UInt8]? = nil, word: String
     ) -> AuditEntry {
         AuditEntry(
             event, at: SystemWallClock.now(), direction: direction,
             transfer: TransferID(id.bytes), peer: device, decision: decision, result: result,
             subject: subject(
                 contact.subject + [label.bytes]
-                    + (byteCount.map { [Array("\($0)".utf8)] } ?? [])), reason: word)
+                    + (byteCount.map { [Array("\($0)".utf8)] } ?? [])
+                    + (place.map { [$0] } ?? [])), reason: word)
     }
 
     private static func subject(_ parts: [[UInt8]]) -> [UInt8] {

@@ -5,6 +5,20 @@ import SealiftIO
 public import SealiftPeople
 
 extension AuditLog {
+    /// Puts a longer chain of this user's identity, which a contact's device had, in the place of the one that
+    /// is stored, and logs it. Keys shared with devices that have ended go.
+    /// - Parameters:
+    ///   - former: the head that `chain` goes on from.
+    ///   - peer: the contact's device.
+    /// - Returns: false where the stored chain is another by now; nothing changed then.
+    public func catchUp(
+        to chain: DeviceChain, from former: ChainHead, by peer: DeviceID
+    ) throws(StoreFailure) -> Bool {
+        try extend(
+            to: chain, from: former, as: "chain_gained", device: peer, decision: .none
+        ) { _ in }
+    }
+
     /// Puts a longer chain of this user's identity in the place of the one that is stored, and logs it, both
     /// or neither.
     /// - Parameters:
@@ -21,7 +35,7 @@ extension AuditLog {
     /// The same, with what else belongs to the transaction. Keys shared with devices that have ended go.
     func extend(
         to chain: DeviceChain, from former: ChainHead, as word: String, device: DeviceID,
-        also: (Database) throws -> Void
+        decision: AuditEntry.Decision = .user, also: (Database) throws -> Void
     ) throws(StoreFailure) -> Bool {
         var isStale = false
         do throws(StoreFailure) {
@@ -44,7 +58,7 @@ extension AuditLog {
                 }
                 try also(database)
                 return AuditEntry(
-                    .keyChanged, at: SystemWallClock.now(), peer: device, decision: .user,
+                    .keyChanged, at: SystemWallClock.now(), peer: device, decision: decision,
                     subject: Array(former.identity.short.text.utf8), reason: word)
             }
         } catch {

@@ -7,9 +7,9 @@ public import SealiftPeople
 
 extension Store {
     /// The offers in the inbox, oldest first.
-    /// - Parameter states: which; those that wait and those that may come where nothing is said.
+    /// - Parameter states: which; those that are not settled where nothing is said.
     public func inbox(
-        _ states: Set<StoredOffer.State> = [.waiting, .accepted]
+        _ states: Set<StoredOffer.State> = Set(StoredOffer.State.allCases.filter { !$0.isSettled })
     ) throws(StoreFailure) -> [StoredOffer] {
         try read { database in
             try StoredOffer.State.allCases.filter(states.contains).flatMap { state in
@@ -98,7 +98,7 @@ extension AuditLog {
             let event: AuditEntry.Event
             switch answer {
             case .accept(let destination):
-                guard offer.state == .waiting else { return .failure(.settled) }
+                guard offer.state.after(.accept) != nil else { return .failure(.settled) }
                 guard StoredOffer.mayBeDestination(destination) else {
                     return .failure(.destination)
                 }
@@ -107,9 +107,7 @@ extension AuditLog {
                     arguments: [Data(destination), id.stored])
                 event = .accepted
             case .decline:
-                guard offer.state == .waiting || offer.state == .accepted else {
-                    return .failure(.settled)
-                }
+                guard offer.state.after(.decline) != nil else { return .failure(.settled) }
                 try database.execute(
                     sql: "UPDATE offer SET state = 2 WHERE id = ?", arguments: [id.stored])
                 if let rule = offer.rule {
@@ -138,7 +136,7 @@ extension AuditLog {
     ) throws(StoreFailure) -> Result<Void, OfferRefusal> {
         try change { database in
             guard let offer = try StoredOffer(id, in: database) else { return .failure(.unknown) }
-            guard offer.state == .accepted else { return .failure(.settled) }
+            guard offer.state.after(.arrive) != nil else { return .failure(.settled) }
             try database.execute(
                 sql: "UPDATE offer SET state = 3 WHERE id = ?", arguments: [id.stored])
             try StoredOffer.forgetOldest(in: database)
@@ -187,6 +185,9 @@ extension AuditLog {
         try StoredOffer.insert(
             incoming, rule == nil ? .waiting : .accepted,
             destination: rule.map { Array($0.rule.destination.utf8) }, rule: rule?.number,
+            quarantine: rule.flatMap { rule in
+                rule.rule.quarantines ? Array(rule.rule.destination.utf8) : nil
+            },
             at: SystemWallClock.now(), in: database)
         if let rule {
             try StoredRule.count(

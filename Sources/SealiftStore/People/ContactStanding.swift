@@ -73,11 +73,13 @@ extension IdentityID {
     }
 
     /// With a contact go its grants, its rules, its offers that wait and those made to it: who is added
-    /// again begins with nothing. What it moved stays counted.
+    /// again begins with nothing. What it moved stays counted. What lies in quarantine stays listed: it is on
+    /// this machine, and only the user's word moves or deletes it.
     func forgetSharing(in database: Database) throws {
         for sql in [
             "DELETE FROM membership WHERE member = ?", "DELETE FROM rule WHERE sender = ?",
-            "DELETE FROM offer WHERE sender = ?", "DELETE FROM outgoing WHERE recipient = ?",
+            "DELETE FROM offer WHERE sender = ? AND state NOT IN (4, 5, 6)",
+            "DELETE FROM outgoing WHERE recipient = ?",
         ] {
             try database.execute(sql: sql, arguments: [stored])
         }

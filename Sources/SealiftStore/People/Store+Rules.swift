@@ -65,13 +65,14 @@ extension AuditLog {
             try database.execute(
                 sql: """
                     INSERT INTO rule
-                        (sender, destination, maximum, quota, accepted, expires, created)
-                    VALUES (?, ?, ?, ?, 0, ?, ?)
+                        (sender, destination, maximum, quota, accepted, expires, created,
+                         quarantine)
+                    VALUES (?, ?, ?, ?, 0, ?, ?, ?)
                     """,
                 arguments: [
                     rule.from.stored, Data(destination), Int64(clamping: rule.maximumByteCount),
                     StoredLimit.of(rule.quota), StoredLimit.of(rule.expires),
-                    now.secondsSince1970,
+                    now.secondsSince1970, rule.quarantines ? 1 : 0,
                 ])
             let stored = StoredRule(
                 number: database.lastInsertedRowID, rule: rule, accepted: 0, created: now)
@@ -99,7 +100,7 @@ extension AuditLog {
 
 extension StoredRule {
     fileprivate static let columns =
-        "number, sender, destination, maximum, quota, accepted, expires, created"
+        "number, sender, destination, maximum, quota, accepted, expires, created, quarantine"
     static let ofSender = "SELECT \(columns) FROM rule WHERE sender = ? ORDER BY number"
     fileprivate static let maximumDestinationByteCount = 4_096
 
@@ -109,13 +110,22 @@ extension StoredRule {
             from: try row.identity("sender"),
             destination: try StoredRow.demand(String(validating: destination, as: UTF8.self)),
             maximumByteCount: try row.count("maximum"), quota: try row.limit("quota"),
-            expires: try row.end("expires"))
+            expires: try row.end("expires"), quarantines: try Self.flag(row))
         guard destination.first == UInt8(ascii: "/"), !destination.contains(0) else {
             throw StoredRow.damaged
         }
         self.init(
             number: try row.required("number"), rule: try StoredRow.demand(rule),
             accepted: try row.count("accepted"), created: try row.time("created"))
+    }
+
+    /// Whether it quarantines; what is neither yes nor no is a damage, not a no.
+    private static func flag(_ row: StoredRow) throws -> Bool {
+        switch try row.count("quarantine") {
+        case 0: return false
+        case 1: return true
+        default: throw StoredRow.damaged
+        }
     }
 
     fileprivate init?(_ number: Int64, in database: Database) throws {

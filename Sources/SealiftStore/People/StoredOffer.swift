@@ -32,19 +32,10 @@ public struct IncomingOffer: Hashable, Sendable {
 /// An offer in the inbox.
 public struct StoredOffer: Hashable, Sendable {
     /// What became of it.
-    public enum State: Int64, Hashable, Sendable, CaseIterable {
-        /// It waits for the user.
-        case waiting = 0
-        /// It may come, into its destination.
-        case accepted = 1
-        /// The offerer hears no.
-        case declined = 2
-        /// It came.
-        case done = 3
-    }
+    public typealias State = OfferState
 
-    /// The most offers that are kept after they are declined or done; the log remembers all.
-    public static let maximumSettledCount = 1_024
+    /// The most offers that are kept of each state in which they are settled; the log remembers all.
+    public static let maximumSettledCount = 512
 
     /// What was offered.
     public let incoming: IncomingOffer
@@ -56,6 +47,11 @@ public struct StoredOffer: Hashable, Sendable {
     public let destination: [UInt8]?
     /// The rule that accepted it.
     public let rule: Int64?
+    /// The folder in which it is held apart, where the rule says so: an absolute path. The destination may
+    /// become another when it is released.
+    public let quarantine: [UInt8]?
+    /// Since when it is held, by this machine's clock; nil before it came.
+    public let held: WallTime?
 }
 
 /// Why a change of offers was refused. Nothing changed then.
@@ -76,11 +72,14 @@ public enum OfferRefusal: Error, Equatable, Sendable {
 
 extension StoredOffer {
     static let columns =
-        "id, sender, device, label, bytes, entries, listing, time, state, destination, rule"
+        "id, sender, device, label, bytes, entries, listing, time, state, destination, rule, "
+        + "quarantine, held"
     static let byID = "SELECT \(columns) FROM offer WHERE id = ?"
     static let waitingInAll = "SELECT count(*) FROM offer WHERE state = 0"
     static let waitingOfSender = "SELECT count(*) FROM offer WHERE state = 0 AND sender = ?"
-    static let acceptedOfSender = "SELECT count(*) FROM offer WHERE state = 1 AND sender = ?"
+    /// What rules took of somebody and the user has not looked at: on its way, or in quarantine.
+    static let acceptedOfSender =
+        "SELECT count(*) FROM offer WHERE state IN (1, 4, 5, 6) AND sender = ?"
     private static let maximumPathByteCount = 4_096
 
     static func mayBeDestination(_ path: [UInt8]) -> Bool {
@@ -94,6 +93,8 @@ extension StoredOffer {
         let listing: Data? = try row.optional("listing")
         let destination: Data? = try row.optional("destination")
         let state: Int64 = try row.required("state")
+        let quarantine: Data? = try row.optional("quarantine")
+        let held: Int64? = try row.optional("held")
         self.init(
             incoming: IncomingOffer(
                 id: try StoredRow.demand(id),
@@ -104,11 +105,17 @@ extension StoredOffer {
                 label: try StoredRow.demand(label),
                 listing: try listing.map { try StoredRow.demand(Hash256($0)) }),
             time: try row.time("time"), state: try StoredRow.demand(State(rawValue: state)),
-            destination: destination.map(Array.init), rule: try row.optional("rule"))
-        // What may come has a place to come to.
-        guard self.destination.map(Self.mayBeDestination) ?? (self.state != .accepted) else {
-            throw StoredRow.damaged
-        }
+            destination: destination.map(Array.init), rule: try row.optional("rule"),
+            quarantine: quarantine.map(Array.init),
+            held: held.map { WallTime(secondsSince1970: $0) })
+        // What may come has a place to come to, and what is held a place where it lies.
+        let isInQuarantine = self.state.isInQuarantine
+        guard
+            self.destination.map(Self.mayBeDestination)
+                ?? (self.state != .accepted && !isInQuarantine),
+            self.quarantine.map(Self.mayBeDestination) ?? !isInQuarantine,
+            self.held != nil || !isInQuarantine
+        else { throw StoredRow.damaged }
     }
 
     init?(_ id: OfferID, in database: Database) throws {
@@ -118,28 +125,28 @@ extension StoredOffer {
 
     static func insert(
         _ incoming: IncomingOffer, _ state: State, destination: [UInt8]?, rule: Int64?,
-        at time: WallTime, in database: Database
+        quarantine: [UInt8]?, at time: WallTime, in database: Database
     ) throws {
         try database.execute(
-            sql: "INSERT INTO offer (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            sql: "INSERT INTO offer (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             arguments: [
                 incoming.id.stored, incoming.offer.from.stored, Data(incoming.device.value.bytes),
                 Data(incoming.label.bytes), Int64(clamping: incoming.offer.byteCount),
                 Int64(clamping: incoming.offer.entryCount),
                 incoming.listing.map { Data($0.bytes) }, time.secondsSince1970, state.rawValue,
-                destination.map { Data($0) }, rule,
+                destination.map { Data($0) }, rule, quarantine.map { Data($0) },
             ])
     }
 
-    /// Forgets the oldest of those that are declined or done, beyond the most that are kept.
+    /// Forgets the oldest of those that are settled, beyond the most that are kept.
     static func forgetOldest(in database: Database) throws {
-        for state in [State.declined, .done] {
+        for state in State.allCases where state.isSettled {
             try database.execute(
                 sql: """
                     DELETE FROM offer WHERE id IN (
                         SELECT id FROM offer WHERE state = ? ORDER BY time DESC LIMIT -1 OFFSET ?)
                     """,
-                arguments: [state.rawValue, maximumSettledCount / 2])
+                arguments: [state.rawValue, maximumSettledCount])
         }
     }
 }

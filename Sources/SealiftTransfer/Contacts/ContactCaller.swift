@@ -14,6 +14,9 @@ public struct ContactCaller {
         case connected(PathID)
         /// Something new about the contact's devices is proven: store it before the next event is taken.
         case learned(Contact, DeviceChain, ChainView.Change)
+        /// Entries of this user's own chain behind that head came, and hold: store the chain before the next
+        /// event is taken, and close the session where this device does not speak for the identity by it.
+        case caughtUp(DeviceChain, from: ChainHead)
         /// Both ends know each other's devices; the other's clock says this.
         case greeted(WallTime)
         /// They have another device, whose first session with this one this key opens: store it.
@@ -209,7 +212,10 @@ public struct ContactCaller {
         {
             self.link?.connection.close(code: .done, reason: "", now: now)
         }
-        if link?.connection.state == .closed { end(link?.ending ?? .lost) }
+        if link?.connection.state == .closed {
+            if link?.session.isBehind == true { events.append(.failed(.ownChainBehind)) }
+            end(link?.ending ?? .lost)
+        }
     }
 
     private mutating func perform(_ action: ContactSession.Action, now: Instant) {
@@ -217,6 +223,7 @@ public struct ContactCaller {
         case .send(let bytes): link?.connection.writeControl(bytes)
         case .learned(let contact, let chain, let change):
             events.append(.learned(contact, chain, change))
+        case .caughtUp(let chain, let former): events.append(.caughtUp(chain, from: former))
         case .greeted(let time): events.append(.greeted(time))
         case .introduced(let introduction): events.append(.introduced(introduction))
         case .renewed:

@@ -25,6 +25,9 @@ public struct ContactHost {
         case arrived(SessionID, ContactPair, PathID)
         /// Something new about the contact's devices is proven: store it before the next event is taken.
         case learned(SessionID, Contact, DeviceChain, ChainView.Change)
+        /// Entries of this user's own chain behind that head came, and hold: store the chain before the next
+        /// event is taken, and stop where this device does not speak for the identity by it.
+        case caughtUp(SessionID, DeviceChain, from: ChainHead)
         /// Both ends know each other's devices; the other's clock says this.
         case greeted(SessionID, WallTime)
         /// They have another device, whose first session with this one this key opens: store it.
@@ -251,6 +254,9 @@ public struct ContactHost {
                 perform(action, at: place, now: now)
             }
             if links[place].connection.state == .closed {
+                if links[place].session?.isBehind == true {
+                    events.append(.failed(links[place].id, .ownChainBehind))
+                }
                 events.append(.ended(links.remove(at: place).id))
             }
         }
@@ -268,6 +274,8 @@ public struct ContactHost {
         case .send(let bytes): links[place].connection.writeControl(bytes)
         case .learned(let contact, let chain, let change):
             events.append(.learned(id, contact, chain, change))
+        case .caughtUp(let chain, let former):
+            events.append(.caughtUp(id, chain, from: former))
         case .greeted(let time): events.append(.greeted(id, time))
         case .request(let request): events.append(.request(id, request))
         case .introduced(let introduction): events.append(.introduced(id, introduction))

@@ -167,4 +167,56 @@ struct DeviceAddTests {
         bob.process.interrupt()
         #expect(try scene.sealift.finish(bob.process, name: bob.name).status == 0)
     }
+
+    @Test(
+        "catches up through a contact with what another device of the user did, and says so loudly")
+    func behind() throws {
+        let scene = try PeopleScene()
+        defer { scene.end() }
+        for person in ["ann", "bob"] { _ = try scene.begin(person) }
+        try Self.pair(scene, "ann", "bob")
+        let bob = try Self.serve(scene, "bob")
+        defer { bob.process.terminate() }
+        let browse = ["browse", "bob", "--json"] + bob.address
+        func link(_ host: String, _ guest: String) throws {
+            let linked = try Self.link(scene, host, words: "words-ann", guest, called: guest)
+            #expect(linked.host.status == 0 && linked.guest.status == 0, "\(linked)")
+        }
+        try link("ann", "laptop")
+        #expect(try scene.run("ann", browse).status == 0)
+        // The laptop adds a device, and bob hears it from the laptop.
+        try link("laptop", "tablet")
+        #expect(try scene.run("laptop", browse).status == 0)
+        let tablet = try #require(
+            try Self.devices(scene, "laptop").devices.last?["device"] as? String)
+        func warnings(_ arguments: [String]) throws -> [String] {
+            let seen = try scene.run("ann", arguments)
+            #expect(seen.status == 0, "\(seen.output)\(seen.error)")
+            return try seen.events.filter { $0["event"] as? String == "warning" }
+                .compactMap { $0["message"] as? String }
+        }
+        let files = FileManager.default
+        let yesterday = scene.sealift.folder.appendingPathComponent("yesterday")
+        try files.copyItem(at: scene.home("ann"), to: yesterday)
+        for isPutBack in [false, true] {
+            if isPutBack {
+                // The same again, and told again, where the whole home is put back.
+                try files.removeItem(at: scene.home("ann"))
+                try files.moveItem(at: yesterday, to: scene.home("ann"))
+            }
+            #expect(try Self.devices(scene, "ann").devices.count == 2)
+            let told = try warnings(browse)
+            #expect(told.count == 1 && told.first?.contains("adds device \(tablet)") == true)
+            #expect(told.first?.contains("this machine was behind: bob knew") == true, "\(told)")
+            #expect(try Self.devices(scene, "ann").devices.count == 3)
+            #expect(try Self.reasons(scene, "ann").filter { $0 == "chain_gained" }.count == 1)
+            #expect(try warnings(browse) == [])
+        }
+        bob.process.interrupt()
+        let served = try scene.sealift.finish(bob.process, name: bob.name)
+        #expect(served.status == 0 && !served.output.contains("warning"), "\(served.output)")
+        // Bob learned nothing from the device that was behind.
+        #expect(
+            try Self.reasons(scene, "bob").filter { $0 == "devices_changed" }.count == 2)
+    }
 }

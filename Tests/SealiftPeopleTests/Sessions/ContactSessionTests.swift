@@ -55,6 +55,7 @@ struct ContactSessionTests {
         var session: ContactSession
         var outbox: [UInt8] = []
         var learned: [(Contact, DeviceChain, ChainView.Change)] = []
+        var gained: [(DeviceChain, ChainHead)] = []
         var isGreeted = false
         var requests: [ContactRequest] = []
         var answers: [ContactAnswer] = []
@@ -74,6 +75,7 @@ struct ContactSessionTests {
                 case .send(let bytes): outbox += bytes
                 case .learned(let contact, let chain, let change):
                     learned.append((contact, chain, change))
+                case .caughtUp(let chain, let former): gained.append((chain, former))
                 case .greeted: isGreeted = true
                 case .request(let request): requests.append(request)
                 case .answer(let answer): answers.append(answer)
@@ -245,19 +247,23 @@ struct ContactSessionTests {
         "a chain that goes back, or has another history, is a hard stop at the end that knows better"
     )
     func rollbackAndFork() throws {
-        // Bob has seen a second device of ann's that her machine, put back, has not.
+        // Bob has seen a recovery of ann's, by a device that her machine, put back, still is.
         var scene = try Scene()
-        var further = scene.annsAuthor
-        try further.add(scene.ann.certificate(scene.ann.device()), time: someTime)
-        scene.bobKnows = further.chain
+        let author = try ChainAuthor(
+            recovering: scene.ann.root, with: scene.laptop, generation: 40, time: someTime)
+        scene.bobKnows = author.chain
         var (ann, bob) = (try scene.annsEnd(), try scene.bobsEnd())
         exchange(&ann, &bob)
-        #expect(ann.failure == .ownChainBehind)
+        #expect(ann.failure == .ownChainBehind && ann.gained.isEmpty)
         guard case .contact(.chain(.rollback))? = bob.failure else {
             Issue.record("\(String(describing: bob.failure))")
             return
         }
-        // And another one at the same place.
+        // Another entry at the same place.
+        scene = try Scene()
+        var further = scene.annsAuthor
+        try further.add(scene.ann.certificate(scene.ann.device()), time: someTime)
+        scene.bobKnows = further.chain
         try scene.annsAuthor.add(scene.ann.certificate(scene.ann.device()), time: someTime)
         (ann, bob) = (try scene.annsEnd(), try scene.bobsEnd())
         exchange(&ann, &bob)
@@ -267,6 +273,16 @@ struct ContactSessionTests {
             return
         }
         #expect(bob.requests.isEmpty && bob.learned.isEmpty)
+        // And further back: what bob has seen goes on from another entry.
+        try further.add(scene.ann.certificate(scene.ann.device()), time: someTime)
+        scene.bobKnows = further.chain
+        (ann, bob) = (try scene.annsEnd(), try scene.bobsEnd())
+        exchange(&ann, &bob)
+        guard case .contact(.chain(.fork))? = bob.failure else {
+            Issue.record("\(String(describing: bob.failure))")
+            return
+        }
+        #expect(ann.isGreeted == false && ann.gained.isEmpty && bob.requests.isEmpty)
     }
 
     @Test("another identity behind the same key is a hard stop")

@@ -202,7 +202,7 @@ struct ContactScenario {
                             host.answer(id, .refused(.notThere))
                         }
                     case .failed(_, let failure): outcome.failures.append(failure)
-                    case .learned, .greeted, .ended, .introduced, .renew: break
+                    case .learned, .caughtUp, .greeted, .ended, .introduced, .renew: break
                     }
                     host.process(now: now)
                 }
@@ -221,7 +221,7 @@ struct ContactScenario {
                         }
                     case .failed(let failure): outcome.failures.append(failure)
                     case .ended(let ending): outcome.ending = ending
-                    case .connected, .learned, .greeted, .introduced, .renewed: break
+                    case .connected, .learned, .caughtUp, .greeted, .introduced, .renewed: break
                     }
                     caller.process(now: now)
                 }

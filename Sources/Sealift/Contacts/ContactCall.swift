@@ -57,6 +57,8 @@ struct ContactCall {
                     time: SystemWallClock.now())
                 question.introducing = try access.introductions(to: pair.device, own)
                 question.isKeyTold = pair.isTold
+                question.isKeyToBeReplaced = pair.isToBeReplaced(
+                    by: access.device.publicKeys.id, at: question.time)
                 do throws(SealiftError) {
                     return try ContactCallRun(
                         self, question, pair, patience: min(patience, reach.connectTimeout)
@@ -156,14 +158,17 @@ private final class ContactCallRun {
                 var entropy = SealiftCrypto.SystemEntropy()
                 return try HandshakeInitiator(
                     psk: pair.secret, role: .devicePair, local: device,
-                    expectedPeer: pair.device.fingerprint, hour: hour, entropy: &entropy)
+                    expectedPeer: pair.device.fingerprint, hour: hour,
+                    features: .dailyMailboxes, entropy: &entropy)
             }
         } catch {
             throw SealiftError(.handshakeFailed(error), waited: .zero)
         }
         do throws(SystemError) {
             let isAnyoneNear = !paths.isEmpty || !pump.groupPaths.isEmpty
-            try finder.call(pair.secret, from: isAnyoneNear ? now + Self.dialPatience : now)
+            try finder.call(
+                pair.secret, at: pair.mailboxes,
+                from: isAnyoneNear ? now + Self.dialPatience : now)
         } catch {
             throw SealiftError(.internalFailure, error)
         }
@@ -286,7 +291,7 @@ private final class ContactCallRun {
     }
 
     private func confirm(_ time: WallTime, now: Instant) {
-        do throws(SealiftError) { try call.access.confirmClock(time) } catch {
+        do throws(SealiftError) { try call.access.confirmClock(time, by: pair) } catch {
             stop(error, now: now)
         }
     }

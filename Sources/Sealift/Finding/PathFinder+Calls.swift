@@ -55,12 +55,12 @@ extension PathFinder {
         guard let search, search.due <= now, let line = lines.first else { return }
         if search.isFurther, search.call != nil { return stopCalling() }
         if desks.isEmpty {
-            do throws(SystemError) { try openDesks(line.psk) } catch {
+            do throws(SystemError) { try openDesks(beside: line.mailboxes) } catch {
                 // No thread to be had: dialling goes on, and the next try is due later.
                 self.search?.due = now + Self.callInterval
                 return
             }
-            for desk in desks { desk.open(line: line.number, line.psk) }
+            for desk in desks { desk.open(line: line.number, line.mailboxes) }
             try? openRelay()
         }
         guard gathering.isSettled || search.latest <= now else { return }

@@ -97,8 +97,8 @@ public struct ContactSession: Sendable {
     ///   - chain: what is known of the contact's chain, whole.
     ///   - time: this machine's clock.
     ///   - introducing: other devices of this user, which its chain has.
-    ///   - isKeyTold: whether the key of the session was told by a third device: the end that dials has it
-    ///     replaced.
+    ///   - isKeyTold: whether the key of the session was told by a third device, or is to go for another reason:
+    ///     the end that dials has it replaced.
     public init(
         _ side: HandshakeSide, peer: DeviceID, showing own: DeviceChain, contact: Contact,
         chain: DeviceChain, time: WallTime, introducing: [DeviceIntroduction] = [],

@@ -34,7 +34,7 @@ public struct ContactHost {
         case introduced(SessionID, DeviceIntroduction)
         /// The key that was born in the session is to replace the one that opened it: store it, then call
         /// ``didRenew(_:)``.
-        case renew(SessionID, PreSharedKey)
+        case renew(SessionID, PairKey)
         /// Answer it with ``answer(_:_:)``.
         case request(SessionID, ContactRequest)
         /// The session leads to nothing and is being closed.
@@ -59,7 +59,7 @@ public struct ContactHost {
         var session: ContactSession?
         let end: Instant
         /// The key that this session bears for the pair.
-        let born: PreSharedKey?
+        let born: PairKey?
     }
 
     private var own: DeviceChain
@@ -164,7 +164,8 @@ public struct ContactHost {
                     session: session, configuration: configuration, on: path, now: now),
                 end: now + Self.longestSession,
                 born: PairKey.derive(
-                    from: session.secrets, between: own.entries[0].identity, and: pair.identity)))
+                    from: session.secrets, session.features,
+                    between: own.entries[0].identity, and: pair.identity)))
         // The dialling end is sure of the session once a packet of it opens.
         links[links.count - 1].connection.ping()
         events.append(.arrived(id, pair, path))

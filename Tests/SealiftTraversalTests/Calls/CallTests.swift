@@ -38,17 +38,18 @@ struct CallTests {
             #expect(read(call.encoded) == call)
         }
         let call = call()
-        let boxes = CallBoxes(psk: psk)
+        let boxes = CallBoxes(MailboxSecret(lasting: psk))
         let box = boxes.seal(call, from: .caller, hour: Self.hour, entropy: &entropy)
         let policy = AddressPolicy()
         #expect(boxes.open(box, from: .caller, hour: Self.hour, policy: policy) == call)
-        let other = CallBoxes(psk: PreSharedKey.generate(entropy: &entropy))
+        let other = CallBoxes(
+            MailboxSecret(lasting: PreSharedKey.generate(entropy: &entropy)))
         #expect(other.open(box, from: .caller, hour: Self.hour, policy: policy) == nil)
     }
 
     @Test("turned back at its sender, or kept for another hour, is a box that does not open")
     mutating func misplaced() {
-        let boxes = CallBoxes(psk: psk)
+        let boxes = CallBoxes(MailboxSecret(lasting: psk))
         let box = boxes.seal(call(), from: .caller, hour: Self.hour, entropy: &entropy)
         let policy = AddressPolicy()
         #expect(boxes.open(box, from: .callee, hour: Self.hour, policy: policy) == nil)

@@ -149,6 +149,7 @@ private final class ContactCallRun {
         }
         let now = MonotonicClock.now()
         let hour = ContactPair.hour(at: question.time)
+        let chainHead = question.own.headHash
         let configuration = try ConnectionConfiguration.forMeasuring(TrafficPolicy())
         do throws(HandshakeError) {
             caller = try ContactCaller(
@@ -159,7 +160,7 @@ private final class ContactCallRun {
                 return try HandshakeInitiator(
                     psk: pair.secret, role: .devicePair, local: device,
                     expectedPeer: pair.device.fingerprint, hour: hour,
-                    features: .dailyMailboxes, entropy: &entropy)
+                    features: .dailyMailboxes, chainHead: chainHead, entropy: &entropy)
             }
         } catch {
             throw SealiftError(.handshakeFailed(error), waited: .zero)

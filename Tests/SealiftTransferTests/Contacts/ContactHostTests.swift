@@ -106,6 +106,21 @@ struct ContactHostTests {
         #expect(asks(20_607) && !asks(20_608) && !asks(30_000))
     }
 
+    @Test("name the head of their chains in the handshake", arguments: SimulationSeed.series(2))
+    func chainHeads(simulation: SimulationSeed) throws {
+        for head in [nil, .own, .another] as [ContactScenario.DialingHead?] {
+            var scenario = ContactScenario(seed: simulation.value)
+            scenario.dialingHead = head
+            let outcome = try scenario.run()
+            #expect(outcome.arrivals == 1)
+            if head == .another {
+                #expect(outcome.failures == [.violation] && outcome.answers.isEmpty)
+            } else {
+                #expect(outcome.failures.isEmpty && outcome.answers.count == 3)
+            }
+        }
+    }
+
     @Test("take no other device for the one that the key was made with")
     func otherDevice() throws {
         var scenario = ContactScenario(seed: 8)

@@ -40,6 +40,8 @@ struct ContactScenario {
     var clockHours: Int64 = 0
     /// What the dialling and the waiting end can.
     var features: (dialing: SessionFeatures, waiting: SessionFeatures) = ([], [])
+    /// What the dialling end's handshake names of its chain; nil for nothing.
+    var dialingHead: DialingHead?
     /// Whether the dialling end wants another key, where that has mailboxes of days.
     var isKeyToBeReplaced = false
     /// Whether the waiting end has the other as a contact at all.
@@ -47,6 +49,12 @@ struct ContactScenario {
 
     init(seed: UInt64) {
         self.seed = seed
+    }
+
+    /// A chain that a handshake names.
+    enum DialingHead {
+        case own
+        case another
     }
 
     private static let time = WallTime(secondsSince1970: 1_795_000_000)
@@ -87,6 +95,12 @@ struct ContactScenario {
         let dialing = isAnotherDevice ? other : laptop
         let seeds = Mutex(seed &+ 2)
         let features = features.dialing
+        let chainHead =
+            switch dialingHead {
+            case .own: anns.headHash
+            case .another: bobs.headHash
+            case nil: Hash256.zero
+            }
         var question = ContactCaller.Question(
             own: anns, contact: bob, chain: bobs, request: .shares, time: clock)
         question.isKeyToBeReplaced = isKeyToBeReplaced
@@ -103,7 +117,7 @@ struct ContactScenario {
             return try HandshakeInitiator(
                 psk: secret, role: .devicePair, local: dialing,
                 expectedPeer: desktop.publicKeys.id.fingerprint, hour: dialingHour,
-                features: features, entropy: &entropy)
+                features: features, chainHead: chainHead, entropy: &entropy)
         }
         var network = SimulatedNetwork<Node>(seed: SimulationSeed(seed))
         let waitingNode = network.addNode(

@@ -29,7 +29,7 @@ final class PathFinder {
         let number: Int
         let psk: PreSharedKey
         let mailboxes: MailboxSecret
-        var ledger = CallLedger()
+        var ledger: CallLedger
     }
 
     /// The wish to call the sender.
@@ -121,7 +121,7 @@ final class PathFinder {
     func awaitCalls(_ psk: PreSharedKey) throws(SystemError) {
         guard !servers.isEmpty else { return }
         if lines.count == CallDesk.mostLines { lines.remove(at: 1) }
-        let line = newLine(psk, MailboxSecret(lasting: psk))
+        let line = newLine(psk, MailboxSecret(lasting: psk), of: .several)
         lines.append(line)
         if desks.isEmpty { try openDesks(beside: line.mailboxes) }
         for desk in desks { desk.open(line: line.number, line.mailboxes) }
@@ -139,7 +139,7 @@ final class PathFinder {
         let most = Self.mostContactDesks / servers.count * CallDesk.mostContactLines
         let all = pairs.prefix(most).map { pair in
             former.first { $0.psk.secret.constantTimeEquals(pair.secret.secret) }
-                ?? newLine(pair.secret, pair.mailboxes)
+                ?? newLine(pair.secret, pair.mailboxes, of: .oneDevice)
         }
         guard desks.isEmpty || all.map(\.number) != former.map(\.number) else { return }
         for desk in desks { desk.finish() }
@@ -158,9 +158,12 @@ final class PathFinder {
         if !lines.isEmpty { try openRelay() }
     }
 
-    private func newLine(_ psk: PreSharedKey, _ mailboxes: MailboxSecret) -> Line {
+    private func newLine(
+        _ psk: PreSharedKey, _ mailboxes: MailboxSecret, of callers: CallLedger.Callers
+    ) -> Line {
         defer { nextLine += 1 }
-        return Line(number: nextLine, psk: psk, mailboxes: mailboxes)
+        return Line(
+            number: nextLine, psk: psk, mailboxes: mailboxes, ledger: CallLedger(callers))
     }
 
     /// Calls whoever waits with `psk`, from `start` on, until ``stopCalling()``.
@@ -186,7 +189,11 @@ final class PathFinder {
 
     private func setLine(_ psk: PreSharedKey, _ mailboxes: MailboxSecret) {
         guard lines.isEmpty else { return }
-        lines = [Line(number: Self.firstLine, psk: psk, mailboxes: mailboxes)]
+        lines = [
+            Line(
+                number: Self.firstLine, psk: psk, mailboxes: mailboxes,
+                ledger: CallLedger(.several))
+        ]
     }
 
     /// The two ends have met: leaves the servers.

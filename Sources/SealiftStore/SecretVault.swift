@@ -158,7 +158,12 @@ public final class SecretVault: Sendable {
                 sql: "DELETE FROM secret WHERE name = ?", arguments: [pair.formerName])
             try pair.setIntroduced(nil, in: database)
         }
+        forgetWhatWasReplaced()
     }
+
+    /// Removes what was replaced from the write-ahead log too: there it would stay, sealed, for as long as any
+    /// process has the database open. One that reads at this moment keeps it for the next time.
+    func forgetWhatWasReplaced() { store.emptyWriteAheadLog() }
 
     private static func stored(in store: Store) throws(Failure) -> [UInt8]? {
         try wrap { () throws(StoreFailure) in

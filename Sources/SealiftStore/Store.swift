@@ -96,6 +96,13 @@ public final class Store: Sendable {
         }
     }
 
+    /// Takes everything in the write-ahead log into the database, and the log to nothing.
+    /// - Returns: false where somebody reads the log, so that it stays.
+    @discardableResult
+    func emptyWriteAheadLog() -> Bool {
+        (try? queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }) != nil
+    }
+
     // MARK: Access
 
     /// Reads one state.

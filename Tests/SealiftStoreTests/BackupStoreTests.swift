@@ -41,7 +41,8 @@ struct BackupStoreTests {
         let vault = try SecretVault.open(in: Store(in: store.home), .fileMode)
         let key = try #require(PreSharedKey([UInt8](repeating: 0xB0, count: 32)))
         let pair = StoredPairKey(
-            identity: bob.view.identity, device: TemporaryStore.device(2).publicKeys.id, key: key)
+            identity: bob.view.identity, device: TemporaryStore.device(2).publicKeys.id,
+            key: PairKey(told: key))
         try log.changeContacts(chain: bob.chain, pair: (pair, vault)) { book in
             Result<AuditEntry, ContactBookError> { () throws(ContactBookError) in
                 guard let name = try? ContactName("bob") else { throw .unknown }

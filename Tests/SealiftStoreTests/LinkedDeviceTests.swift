@@ -52,7 +52,8 @@ struct LinkedDeviceTests {
         func pair(_ seed: UInt64) -> StoredPairKey {
             var entropy = SeededEntropy(seed: seed)
             return StoredPairKey(
-                identity: bob, device: second, key: PreSharedKey.generate(entropy: &entropy))
+                identity: bob, device: second,
+                key: PairKey(told: PreSharedKey.generate(entropy: &entropy)))
         }
 
         func tell(_ pair: StoredPairKey, in store: TemporaryStore) throws {
@@ -66,7 +67,7 @@ struct LinkedDeviceTests {
             let keys = try vault.pairKeys(with: second, of: bob)
             return keys.count == pairs.count
                 && zip(keys, pairs).allSatisfy {
-                    $0.secret.constantTimeEquals($1.key.secret)
+                    $0.opensTheSame(as: $1.key)
                 }
         }
     }

@@ -171,11 +171,11 @@ struct PeopleStoreTests {
         var entropy = SeededEntropy(seed: 9)
         let keys = (0..<3).map { _ in PreSharedKey.generate(entropy: &entropy) }
         func pair(_ number: Int) -> StoredPairKey {
-            StoredPairKey(identity: bob.identity, device: device, key: keys[number])
+            StoredPairKey(identity: bob.identity, device: device, key: PairKey(told: keys[number]))
         }
         func held() throws -> [Int] {
             try vault.pairKeys(with: device, of: bob.identity).compactMap { key in
-                keys.firstIndex { $0.secret.constantTimeEquals(key.secret) }
+                keys.firstIndex { PairKey(told: $0).opensTheSame(as: key) }
             }
         }
         try Self.add(bob, chain, pair: (pair(0), vault), to: store)

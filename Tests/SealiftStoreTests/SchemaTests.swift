@@ -19,6 +19,7 @@ struct SchemaTests {
         "0006 former logs": "40b52992e78c87f61475acb6bc0b8ea8aefe3be06ebaaff44520fc8e8887e5d4",
         "0007 devices": "b8df314b6965c51b3a9dce28b5a72485955031101606f0ea80c74a081853b2ad",
         "0008 watched": "5a4ec0de70b0b5599b7018b35fed83c0e25a9239fdb8aac4e090bfab0be98562",
+        "0009 mailboxes": "e004ebd5b5532a4b85984a62f8ad48a81aa3460c1ca07701f386135d72cdecf5",
         "0010 quarantine": "e04b786826af23889e8cc8054085434ed49e1f2a853e227993975ca748505eb9",
     ]
 
@@ -50,6 +51,26 @@ struct SchemaTests {
         try log.append(TemporaryStore.entry(0))
         #expect(try store.finding() == nil)
         #expect(try Store(in: store.home).receipts() == [])
+    }
+
+    @Test("from before mailboxes of days keep the keys of their pairs as they are")
+    func pairKeysFromBefore() throws {
+        let store = try TemporaryStore()
+        let identity = IdentityID(SHA256Digest.hash([1]))
+        let device = DeviceID(SHA256Digest.hash([2]))
+        let key = try #require(PreSharedKey([UInt8](repeating: 3, count: 32)))
+        let former = Schema.migrator(Schema.steps.filter { $0.name < "0009" })
+        try Store.open(store.home, migrator: former).close()
+        // As a sealift of then wrote it.
+        let vault = try SecretVault.open(in: Store(in: store.home), .fileMode)
+        try vault.put(
+            key.secret, as: "pair \(identity.value.hexadecimal) \(device.value.hexadecimal)")
+        let kept = try SecretVault.open(in: Store(in: store.home), .fileMode)
+            .pairKeys(with: device, of: identity)
+        #expect(kept.count == 1 && kept.first?.mailboxes == nil)
+        #expect(kept.first?.opensTheSame(as: PairKey(told: key)) == true)
+        // And a sealift of then leaves alone what this one opened.
+        #expect(try Store(in: store.home).read { try former.hasBeenSuperseded($0) })
     }
 
     @Test("that are newer are left alone")

@@ -52,12 +52,20 @@ struct ContactAccess {
         throw SealiftError(unknownContact: name)
     }
 
-    /// A contact's clock, told in a session, may move the floor of this machine's.
-    func confirmClock(_ peer: WallTime) throws(SealiftError) {
+    /// A contact's clock, told in a session with a device of theirs, may move the floor of this machine's, and
+    /// with it what mailboxes of the two devices can still be named.
+    func confirmClock(_ peer: WallTime, by pair: ContactPair) throws(SealiftError) {
+        let now = SystemWallClock.now()
         do throws(StoreFailure) {
-            _ = try log.moveClockFloor(now: SystemWallClock.now(), peer: peer)
+            _ = try log.moveClockFloor(now: now, peer: peer)
         } catch {
             throw SealiftError(log: error)
+        }
+        do throws(SecretVault.Failure) {
+            try vault.moveMailboxes(
+                with: pair.device, of: pair.identity, now: now, peer: peer)
+        } catch {
+            throw SealiftError(vault: error)
         }
     }
 
@@ -125,7 +133,8 @@ extension ContactAccess {
         do throws(StoreFailure) {
             try log.takeIntroduction(
                 of: StoredPairKey(
-                    identity: contact, device: introduction.device, key: introduction.key),
+                    identity: contact, device: introduction.device,
+                    key: PairKey(told: introduction.key)),
                 by: teller, own: own, siblings: siblings, in: vault)
         } catch {
             throw SealiftError(log: error)
@@ -133,7 +142,7 @@ extension ContactAccess {
     }
 
     /// Puts the key that was born in a session in the place of the one that opened it.
-    func renew(_ pair: ContactPair, with born: PreSharedKey) throws(SealiftError) {
+    func renew(_ pair: ContactPair, with born: PairKey) throws(SealiftError) {
         do throws(SecretVault.Failure) {
             try vault.renew(
                 StoredPairKey(identity: pair.identity, device: pair.device, key: born),

@@ -57,6 +57,8 @@ struct ContactCall {
                     time: SystemWallClock.now())
                 question.introducing = try access.introductions(to: pair.device, own)
                 question.isKeyTold = pair.isTold
+                question.isKeyToBeReplaced = pair.isToBeReplaced(
+                    by: access.device.publicKeys.id, at: question.time)
                 do throws(SealiftError) {
                     return try ContactCallRun(
                         self, question, pair, patience: min(patience, reach.connectTimeout)
@@ -147,6 +149,7 @@ private final class ContactCallRun {
         }
         let now = MonotonicClock.now()
         let hour = ContactPair.hour(at: question.time)
+        let chainHead = question.own.headHash
         let configuration = try ConnectionConfiguration.forMeasuring(TrafficPolicy())
         do throws(HandshakeError) {
             caller = try ContactCaller(
@@ -156,14 +159,17 @@ private final class ContactCallRun {
                 var entropy = SealiftCrypto.SystemEntropy()
                 return try HandshakeInitiator(
                     psk: pair.secret, role: .devicePair, local: device,
-                    expectedPeer: pair.device.fingerprint, hour: hour, entropy: &entropy)
+                    expectedPeer: pair.device.fingerprint, hour: hour,
+                    features: .dailyMailboxes, chainHead: chainHead, entropy: &entropy)
             }
         } catch {
             throw SealiftError(.handshakeFailed(error), waited: .zero)
         }
         do throws(SystemError) {
             let isAnyoneNear = !paths.isEmpty || !pump.groupPaths.isEmpty
-            try finder.call(pair.secret, from: isAnyoneNear ? now + Self.dialPatience : now)
+            try finder.call(
+                pair.secret, at: pair.mailboxes,
+                from: isAnyoneNear ? now + Self.dialPatience : now)
         } catch {
             throw SealiftError(.internalFailure, error)
         }
@@ -286,7 +292,7 @@ private final class ContactCallRun {
     }
 
     private func confirm(_ time: WallTime, now: Instant) {
-        do throws(SealiftError) { try call.access.confirmClock(time) } catch {
+        do throws(SealiftError) { try call.access.confirmClock(time, by: pair) } catch {
             stop(error, now: now)
         }
     }

@@ -49,7 +49,7 @@ struct ContactKeys {
         var pairs: [ContactPair] = []
         for device in contact.devices.activeDevices.map(\.keys.id)
         where contact.admission(of: device) == .serve {
-            let keys: [PreSharedKey]
+            let keys: [PairKey]
             do throws(SecretVault.Failure) {
                 keys = try vault.pairKeys(with: device, of: contact.identity)
             } catch {
@@ -61,7 +61,7 @@ struct ContactKeys {
                 pairs.append(
                     ContactPair(
                         identity: contact.identity, device: device,
-                        secret: key.dialing(target(device)), isFormer: isFormer,
+                        key: key, dialing: target(device), isFormer: isFormer,
                         isTold: isRenewed.map { !$0 || isFormer } ?? false))
             }
         }

@@ -45,12 +45,20 @@ final class CallDesk: Sendable {
     /// One secret whose mailboxes are ours.
     private struct Line: Sendable {
         let number: Int
-        let mailboxes: MailboxKey
+        let mailboxes: MailboxSecret
         let boxes: CallBoxes
+    }
+
+    /// Whose mailbox it is that we wait at, and of which hour.
+    private struct Place: Sendable {
+        let line: Line
+        let hour: UInt64
     }
 
     private struct State: Sendable {
         var lines: [Line] = []
+        /// The mailboxes named to the server last.
+        var places: [MailboxID: Place] = [:]
         var outgoing: [(call: Call, line: Int)] = []
         var connection: RendezvousConnection?
         var isWelcome = false
@@ -59,7 +67,8 @@ final class CallDesk: Sendable {
 
     private let server: RendezvousAddress
     private let role: CallRole
-    private let dummies: MailboxKey
+    private let device: DeviceID
+    private let dummies: MailboxSecret
     private let policy: NetworkPolicy
     private let capacity: Int
     private let state = Mutex(State())
@@ -70,15 +79,18 @@ final class CallDesk: Sendable {
     /// Begins to wait at `server`.
     /// - Parameters:
     ///   - role: which end of a call we are.
-    ///   - dummies: what fills the list of names.
+    ///   - device: our own.
+    ///   - dummies: what the names that fill the list are made of: the first secret's mailboxes.
     ///   - waker: woken when there is an arrival, and when the standing changes.
     ///   - capacity: how many secrets' mailboxes one may wait at.
     init(
-        _ server: RendezvousAddress, role: CallRole, dummies: MailboxKey, policy: NetworkPolicy,
-        waker: Waker, capacity: Int = CallDesk.mostLines
+        _ server: RendezvousAddress, role: CallRole, device: DeviceID,
+        dummiesBeside dummies: MailboxSecret, policy: NetworkPolicy, waker: Waker,
+        capacity: Int = CallDesk.mostLines
     ) throws(SystemError) {
         self.server = server
         self.role = role
+        self.device = device
         self.dummies = dummies
         self.policy = policy
         self.capacity = capacity
@@ -94,13 +106,12 @@ final class CallDesk: Sendable {
     /// How the desk stands with its server.
     var standing: Standing { state.withLock { $0.standing } }
 
-    /// Waits for boxes under `psk` too, from now on, as line `number`; the oldest of the codes makes room.
-    func open(line number: Int, _ psk: PreSharedKey) {
+    /// Waits for boxes in `mailboxes` too, from now on, as line `number`; the oldest of the codes makes room.
+    func open(line number: Int, _ mailboxes: MailboxSecret) {
         state.withLock { state in
             if state.lines.count == capacity { state.lines.remove(at: 1) }
             state.lines.append(
-                Line(
-                    number: number, mailboxes: MailboxKey(psk.secret), boxes: CallBoxes(psk: psk)))
+                Line(number: number, mailboxes: mailboxes, boxes: CallBoxes(mailboxes)))
             subscribe(&state)
         }
     }
@@ -142,30 +153,50 @@ final class CallDesk: Sendable {
     }
 
     private static func name(
-        _ line: Line, _ hour: UInt64, written by: CallRole
+        _ mailboxes: MailboxSecret, _ hour: UInt64, written by: CallRole
     ) -> MailboxID? {
-        MailboxID(line.mailboxes.name(hour: hour, direction: by.direction))
+        MailboxID(
+            MailboxKey(mailboxes.secret(at: hour)).name(hour: hour, direction: by.direction))
     }
 
     private func subscribe(_ state: inout State) {
         guard state.isWelcome, let connection = state.connection else { return }
-        connection.send(
-            .subscribe(
-                Self.names(
-                    of: state.lines.map(\.mailboxes), written: role.peer, dummies: dummies,
-                    hour: Self.hour)))
-    }
-
-    /// What is named to a server: the mailboxes of three hours, and dummies.
-    static func names(
-        of keys: [MailboxKey], written role: CallRole, dummies: MailboxKey, hour: UInt64
-    ) -> [MailboxID] {
-        let wanted = keys.flatMap { key in
-            hours(around: hour).compactMap {
-                MailboxID(key.name(hour: $0, direction: role.direction))
+        let hour = Self.hour
+        state.places = [:]
+        for line in state.lines {
+            for hour in Self.hours(around: hour) {
+                guard let name = Self.name(line.mailboxes, hour, written: role.peer) else {
+                    continue
+                }
+                state.places[name] = Place(line: line, hour: hour)
             }
         }
-        return PaddedSubscriptions.list(wanted: Set(wanted), key: dummies, hour: hour)
+        connection.send(
+            .subscribe(
+                Self.list(
+                    wanted: Set(state.places.keys), dummiesBeside: dummies, of: device, hour: hour))
+        )
+    }
+
+    private static func list(
+        wanted: Set<MailboxID>, dummiesBeside dummies: MailboxSecret, of device: DeviceID,
+        hour: UInt64
+    ) -> [MailboxID] {
+        PaddedSubscriptions.list(
+            wanted: wanted,
+            key: MailboxKey(dummiesBeside: dummies.secret(at: hour), of: device), hour: hour)
+    }
+
+    /// What is named to a server: the mailboxes of three hours, and dummies beside the first secret's.
+    static func names(
+        of secrets: [MailboxSecret], written role: CallRole, by device: DeviceID, hour: UInt64
+    ) -> [MailboxID] {
+        let wanted = secrets.flatMap { secret in
+            hours(around: hour).compactMap { name(secret, $0, written: role) }
+        }
+        return secrets.first.map {
+            list(wanted: Set(wanted), dummiesBeside: $0, of: device, hour: hour)
+        } ?? []
     }
 
     private func put(_ call: Call, _ line: Int, _ state: State) {
@@ -174,24 +205,17 @@ final class CallDesk: Sendable {
         else { return }
         let hour = Self.hour
         var entropy = SealiftCrypto.SystemEntropy()
-        guard let name = Self.name(line, hour, written: role) else { return }
+        guard let name = Self.name(line.mailboxes, hour, written: role) else { return }
         connection.send(
             .put(name, line.boxes.seal(call, from: role, hour: hour, entropy: &entropy)))
     }
 
     private func read(_ box: RendezvousBox, in mailbox: MailboxID) {
-        let lines = state.withLock { $0.lines }
-        for line in lines {
-            for hour in Self.hours(around: Self.hour)
-            where Self.name(line, hour, written: role.peer) == mailbox {
-                guard
-                    let call = line.boxes.open(
-                        box, from: role.peer, hour: hour, policy: policy.addresses)
-                else { continue }
-                _ = arrivals.tryPush(Arrival(call: call, line: line.number))
-                return
-            }
-        }
+        guard let place = state.withLock({ $0.places[mailbox] }),
+            let call = place.line.boxes.open(
+                box, from: role.peer, hour: place.hour, policy: policy.addresses)
+        else { return }
+        _ = arrivals.tryPush(Arrival(call: call, line: place.line.number))
     }
 
     // MARK: The thread

@@ -55,12 +55,12 @@ extension PathFinder {
         guard let search, search.due <= now, let line = lines.first else { return }
         if search.isFurther, search.call != nil { return stopCalling() }
         if desks.isEmpty {
-            do throws(SystemError) { try openDesks(line.psk) } catch {
+            do throws(SystemError) { try openDesks(beside: line.mailboxes) } catch {
                 // No thread to be had: dialling goes on, and the next try is due later.
                 self.search?.due = now + Self.callInterval
                 return
             }
-            for desk in desks { desk.open(line: line.number, line.psk) }
+            for desk in desks { desk.open(line: line.number, line.mailboxes) }
             try? openRelay()
         }
         guard gathering.isSettled || search.latest <= now else { return }
@@ -98,11 +98,10 @@ extension PathFinder {
         guard let place = lines.firstIndex(where: { $0.number == arrival.line }) else { return }
         switch lines[place].ledger.admit(arrival.call, now: now) {
         case .begin:
-            // Who calls may have lost us because our network changed.
-            gathering.refresh(now: now)
-            let answer = ownCall(arrival.call.id, now: now)
-            for desk in desks { desk.put(answer, line: arrival.line) }
-            begin(lines[place], local: answer, peer: arrival.call, now: now)
+            answer(arrival, on: lines[place], now: now)
+        case .replace(let former):
+            if let index = calls.firstIndex(where: { $0.local.id == former }) { end(index) }
+            answer(arrival, on: lines[place], now: now)
         case .revise:
             guard let index = calls.firstIndex(where: { $0.local.id == arrival.call.id }) else {
                 return
@@ -111,6 +110,14 @@ extension PathFinder {
         case .ignore, .busy:
             break
         }
+    }
+
+    private func answer(_ arrival: CallDesk.Arrival, on line: Line, now: Instant) {
+        // Who calls may have lost us because our network changed.
+        gathering.refresh(now: now)
+        let answer = ownCall(arrival.call.id, now: now)
+        for desk in desks { desk.put(answer, line: line.number) }
+        begin(line, local: answer, peer: arrival.call, now: now)
     }
 
     private func begin(_ line: Line, local: Call, peer: Call, now: Instant) {

@@ -3,6 +3,7 @@ import SealiftBase
 import SealiftCrypto
 import SealiftIO
 import SealiftRendezvous
+import SealiftTransfer
 import SealiftTransport
 import SealiftTraversal
 
@@ -27,7 +28,8 @@ final class PathFinder {
     struct Line {
         let number: Int
         let psk: PreSharedKey
-        var ledger = CallLedger()
+        let mailboxes: MailboxSecret
+        var ledger: CallLedger
     }
 
     /// The wish to call the sender.
@@ -119,24 +121,25 @@ final class PathFinder {
     func awaitCalls(_ psk: PreSharedKey) throws(SystemError) {
         guard !servers.isEmpty else { return }
         if lines.count == CallDesk.mostLines { lines.remove(at: 1) }
-        let line = newLine(psk)
+        let line = newLine(psk, MailboxSecret(lasting: psk), of: .several)
         lines.append(line)
-        if desks.isEmpty { try openDesks(psk) }
-        for desk in desks { desk.open(line: line.number, psk) }
+        if desks.isEmpty { try openDesks(beside: line.mailboxes) }
+        for desk in desks { desk.open(line: line.number, line.mailboxes) }
         try openRelay()
     }
 
-    /// Waits for calls under these secrets and no others: those of contacts' devices. They are shared out
-    /// among several connections to each server, as many as one list of names can hold.
+    /// Waits for calls of these devices of contacts and no others. They are shared out among several
+    /// connections to each server, as many as one list of names can hold.
     ///
     /// What is known of a secret's calls stays known: a server hands its boxes of the last two minutes out
     /// anew, and calls that are over would take the places of new ones.
-    func awaitCalls(of secrets: [PreSharedKey]) throws(SystemError) {
+    func awaitCalls(of pairs: [ContactPair]) throws(SystemError) {
         guard !servers.isEmpty else { return }
         let former = lines
         let most = Self.mostContactDesks / servers.count * CallDesk.mostContactLines
-        let all = secrets.prefix(most).map { secret in
-            former.first { $0.psk.secret.constantTimeEquals(secret.secret) } ?? newLine(secret)
+        let all = pairs.prefix(most).map { pair in
+            former.first { $0.psk.secret.constantTimeEquals(pair.secret.secret) }
+                ?? newLine(pair.secret, pair.mailboxes, of: .oneDevice)
         }
         guard desks.isEmpty || all.map(\.number) != former.map(\.number) else { return }
         for desk in desks { desk.finish() }
@@ -144,28 +147,33 @@ final class PathFinder {
         lines = all
         for start in stride(from: 0, to: all.count, by: CallDesk.mostContactLines) {
             let chunk = all[start..<min(start + CallDesk.mostContactLines, all.count)]
-            let dummies = MailboxKey(dummiesBeside: chunk[start].psk.secret, of: device)
             for server in servers {
                 let desk = try CallDesk(
-                    server, role: role, dummies: dummies, policy: policy, waker: waker,
-                    capacity: CallDesk.mostContactLines)
-                for line in chunk { desk.open(line: line.number, line.psk) }
+                    server, role: role, device: device, dummiesBeside: chunk[start].mailboxes,
+                    policy: policy, waker: waker, capacity: CallDesk.mostContactLines)
+                for line in chunk { desk.open(line: line.number, line.mailboxes) }
                 desks.append(desk)
             }
         }
         if !lines.isEmpty { try openRelay() }
     }
 
-    private func newLine(_ psk: PreSharedKey) -> Line {
+    private func newLine(
+        _ psk: PreSharedKey, _ mailboxes: MailboxSecret, of callers: CallLedger.Callers
+    ) -> Line {
         defer { nextLine += 1 }
-        return Line(number: nextLine, psk: psk)
+        return Line(
+            number: nextLine, psk: psk, mailboxes: mailboxes, ledger: CallLedger(callers))
     }
 
     /// Calls whoever waits with `psk`, from `start` on, until ``stopCalling()``.
-    func call(_ psk: PreSharedKey, from start: Instant) throws(SystemError) {
+    /// - Parameter mailboxes: where; nil for those of `psk` itself.
+    func call(
+        _ psk: PreSharedKey, at mailboxes: MailboxSecret? = nil, from start: Instant
+    ) throws(SystemError) {
         guard search?.isFurther != false, !servers.isEmpty else { return }
         if search != nil { stopCalling() }
-        if lines.isEmpty { lines = [Line(number: Self.firstLine, psk: psk)] }
+        setLine(psk, mailboxes ?? MailboxSecret(lasting: psk))
         search = Search(due: start, latest: start + gathering.patience)
         gathering.refresh(now: start)
     }
@@ -174,9 +182,18 @@ final class PathFinder {
     /// leaves the servers again. Does nothing while a call is made.
     func callAgain(_ psk: PreSharedKey, now: Instant) {
         guard search == nil, !servers.isEmpty else { return }
-        if lines.isEmpty { lines = [Line(number: Self.firstLine, psk: psk)] }
+        setLine(psk, MailboxSecret(lasting: psk))
         search = Search(isFurther: true, due: now, latest: now + gathering.patience)
         gathering.refresh(now: now)
+    }
+
+    private func setLine(_ psk: PreSharedKey, _ mailboxes: MailboxSecret) {
+        guard lines.isEmpty else { return }
+        lines = [
+            Line(
+                number: Self.firstLine, psk: psk, mailboxes: mailboxes,
+                ledger: CallLedger(.several))
+        ]
     }
 
     /// The two ends have met: leaves the servers.
@@ -204,10 +221,11 @@ final class PathFinder {
         end(index)
     }
 
-    func openDesks(_ psk: PreSharedKey) throws(SystemError) {
-        let dummies = MailboxKey(dummiesBeside: psk.secret, of: device)
+    func openDesks(beside mailboxes: MailboxSecret) throws(SystemError) {
         desks = try servers.map { server throws(SystemError) in
-            try CallDesk(server, role: role, dummies: dummies, policy: policy, waker: waker)
+            try CallDesk(
+                server, role: role, device: device, dummiesBeside: mailboxes, policy: policy,
+                waker: waker)
         }
     }
 

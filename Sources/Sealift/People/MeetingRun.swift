@@ -67,7 +67,8 @@ class MeetingRun<Endpoint: MeetingEndpoint> {
                     var entropy = SealiftCrypto.SystemEntropy()
                     return try HandshakeInitiator(
                         psk: target.secret, role: purpose.role, local: device,
-                        expectedPeer: target.device, entropy: &entropy)
+                        expectedPeer: target.device, features: .dailyMailboxes,
+                        entropy: &entropy)
                 })
         } catch {
             throw SealiftError(.handshakeFailed(error), waited: .zero)
@@ -96,7 +97,8 @@ class MeetingRun<Endpoint: MeetingEndpoint> {
         pathCount = 0
         let configuration = try ConnectionConfiguration.forMeasuring(TrafficPolicy())
         endpoint = wait(
-            HandshakeResponder(local: device, entropy: SealiftCrypto.SystemEntropy()),
+            HandshakeResponder(
+                local: device, features: .dailyMailboxes, entropy: SealiftCrypto.SystemEntropy()),
             configuration)
         let addresses =
             options.advertise.isEmpty

@@ -91,7 +91,8 @@ final class UpRun {
         }
         host = ContactHost(
             responder: HandshakeResponder(
-                local: access.device, entropy: SealiftCrypto.SystemEntropy()),
+                local: access.device, features: .dailyMailboxes,
+                entropy: SealiftCrypto.SystemEntropy()),
             showing: access.own.chain, configuration: try .forMeasuring(options.traffic))
         try welcomeContacts(now: MonotonicClock.now())
     }
@@ -216,7 +217,7 @@ final class UpRun {
         let pairs = try access.keys.incoming(book)
         host.welcome(pairs, hour: hour, now: now)
         if stamp != welcomed {
-            do throws(SystemError) { try finder.awaitCalls(of: pairs.map(\.secret)) } catch {
+            do throws(SystemError) { try finder.awaitCalls(of: pairs) } catch {
                 throw SealiftError(.internalFailure, error)
             }
         }
@@ -270,8 +271,9 @@ final class UpRun {
             own = try access.home.requireIdentity()
             host.show(own.chain)
         case .greeted(let id, let time):
-            try access.confirmClock(time)
-            if let pair = pairs[id] { access.noteSeen(host.seen(in: id), by: pair.identity) }
+            guard let pair = pairs[id] else { return }
+            try access.confirmClock(time, by: pair)
+            access.noteSeen(host.seen(in: id), by: pair.identity)
         case .introduced(let id, let introduction):
             guard let pair = pairs[id] else { return }
             try access.take(introduction, of: pair.identity, from: pair.device)

@@ -16,6 +16,8 @@ struct HalfOpenHandshake: Sendable {
         let noise: NoiseHandshake
         /// Message 1 as it came: only its exact repetition gets the answer again.
         let message: [UInt8]
+        /// What message 2 named of this end's chain.
+        let chainHead: Hash256
         /// The datagrams of message 2: always the same bytes.
         let reply: [[UInt8]]
         /// Collects a repetition. It must be whole before the reply is repeated, so that no answer is

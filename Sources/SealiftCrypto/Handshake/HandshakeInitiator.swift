@@ -1,3 +1,5 @@
+public import SealiftBase
+
 /// The side that dials (PROTOCOL §4): writes message 1 once, reads message 2, writes message 3 once.
 ///
 /// It owns no timer and no address: its owner sends ``firstFlight`` again after 250 ms, doubling to
@@ -21,6 +23,7 @@ public struct HandshakeInitiator: Sendable {
     private let hour: UInt64
     private let local: DevicePublicKeys
     private let features: SessionFeatures
+    private let chainHead: Hash256
     private let expectedPeer: DeviceFingerprint?
     private let handshakeID: HandshakeID
     /// The Noise state after message 1; nil once the session is established.
@@ -36,12 +39,14 @@ public struct HandshakeInitiator: Sendable {
     ///   - expectedPeer: the fingerprint that the responder must have; nil accepts any.
     ///   - hour: the hour of the tag; 0 for a ticket.
     ///   - features: what this end can.
+    ///   - chainHead: the hash of the head of this user's chain, for a contact's device; zero for nobody.
     ///   - encapsulation: the KEM; another one in tests only.
     ///   - entropy: gives the ephemeral keys and the handshake id.
     /// - Throws: ``HandshakeError/localMisuse`` if the library fails.
     public init(
         psk: PreSharedKey, role: SessionRole, local: DeviceKeyPair,
         expectedPeer: DeviceFingerprint?, hour: UInt64 = 0, features: SessionFeatures = [],
+        chainHead: Hash256 = .zero,
         encapsulation: any KeyEncapsulation = MLKEM768KeyEncapsulation(),
         entropy: inout some EntropySource
     ) throws(HandshakeError) {
@@ -49,6 +54,7 @@ public struct HandshakeInitiator: Sendable {
         self.hour = hour
         self.local = local.publicKeys
         self.features = features
+        self.chainHead = chainHead
         self.expectedPeer = expectedPeer
         handshakeID = entropy.bytes(8).reduce(0) { $0 << 8 | HandshakeID($1) }
         let tag = psk.tag(direction: .initiatorToResponder, hour: hour)
@@ -96,21 +102,22 @@ public struct HandshakeInitiator: Sendable {
         var noise = noise
         let payload: [UInt8]
         do { payload = try noise.readMessage(message) } catch { throw HandshakeError(error) }
-        let (peer, theirs) = try HandshakePayload.readIntroduction(
+        let theirs = try HandshakePayload.readIntroduction(
             payload, staticKey: noise.remoteStatic)
         // Before message 3 is written: a stranger must not learn who we are.
-        if let expectedPeer, peer.id.fingerprint != expectedPeer {
-            throw .wrongPeer(peer.id.fingerprint)
+        if let expectedPeer, theirs.keys.id.fingerprint != expectedPeer {
+            throw .wrongPeer(theirs.keys.id.fingerprint)
         }
         let third: [UInt8]
         do {
             third = try noise.writeMessage(
-                payload: HandshakePayload.introduction(of: local, features))
+                payload: HandshakePayload.introduction(of: local, features, chainHead))
         } catch { throw HandshakeError(error) }
         let session = EstablishedSession(
-            role: .initiator, peer: peer, keys: noise.split(),
+            role: .initiator, peer: theirs.keys, keys: noise.split(),
             pskTag: key.tag(direction: .initiatorToResponder, hour: hour),
-            features: features.intersection(theirs))
+            features: features.intersection(theirs.features), peerChainHead: theirs.chainHead,
+            ownChainHead: chainHead)
         let finalFlight = HandshakeDatagram.datagrams(
             of: .third, third, handshakeID: handshakeID, key: key, hour: hour)
         return (session, finalFlight)

@@ -8,7 +8,16 @@ import SealiftBase
 enum HandshakePayload {
     static let size = 256
     static let version: UInt8 = 1
+    private static let headOffset = 33
     private static let featuresOffset = 65
+
+    /// What an end says of itself in messages 2 and 3.
+    struct Introduction {
+        let keys: DevicePublicKeys
+        let features: SessionFeatures
+        /// The hash of its own chain's head; zero where it names none.
+        let chainHead: Hash256
+    }
 
     /// The payload of message 1.
     static var first: [UInt8] { [version] + [UInt8](repeating: 0, count: size - 1) }
@@ -18,14 +27,14 @@ enum HandshakePayload {
         payload.count == size && payload.first == version
     }
 
-    /// The payload of messages 2 and 3 for `keys`. The chain head is zero until identities exist.
+    /// The payload of messages 2 and 3 for `keys`.
     static func introduction(
-        of keys: DevicePublicKeys, _ features: SessionFeatures
+        of keys: DevicePublicKeys, _ features: SessionFeatures, _ chainHead: Hash256
     ) -> [UInt8] {
         var writer = ByteWriter(capacity: size)
         writer.write(version)
         writer.write(keys.signing)
-        writer.write(Hash256.zero)
+        writer.write(chainHead)
         writer.write(features.rawValue)
         writer.writeZeros(size - writer.count)
         return writer.bytes
@@ -35,12 +44,17 @@ enum HandshakePayload {
     /// signing key.
     static func readIntroduction(
         _ payload: [UInt8], staticKey: [UInt8]?
-    ) throws(HandshakeError) -> (keys: DevicePublicKeys, features: SessionFeatures) {
+    ) throws(HandshakeError) -> Introduction {
         guard payload.count == size, payload.first == version, let staticKey else {
             throw .unsupportedPayload
         }
-        guard let keys = DevicePublicKeys(agreement: staticKey, signing: Array(payload[1..<33]))
+        guard
+            let keys = DevicePublicKeys(
+                agreement: staticKey, signing: Array(payload[1..<headOffset])),
+            let chainHead = Hash256(payload[headOffset..<featuresOffset])
         else { throw .unacceptableKey }
-        return (keys, SessionFeatures(rawValue: payload[featuresOffset]))
+        return Introduction(
+            keys: keys, features: SessionFeatures(rawValue: payload[featuresOffset]),
+            chainHead: chainHead)
     }
 }

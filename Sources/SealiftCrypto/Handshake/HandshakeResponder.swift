@@ -42,6 +42,7 @@ public struct HandshakeResponder: Sendable {
 
     private let local: DeviceKeyPair
     private let features: SessionFeatures
+    private var chainHead = Hash256.zero
     private let encapsulation: any KeyEncapsulation
     private var entropy: any EntropySource
     private var entries: [HandshakeTag: Entry] = [:]
@@ -67,6 +68,10 @@ public struct HandshakeResponder: Sendable {
         self.encapsulation = encapsulation
         self.entropy = entropy
     }
+
+    /// Names the head of this user's chain by its hash, in handshakes that are answered from now on; zero names
+    /// none.
+    public mutating func show(chainHead: Hash256) { self.chainHead = chainHead }
 
     /// Welcomes initiators that know `psk`. Doing it again changes nothing.
     /// - Parameter hour: the hour of the tag; 0 for a ticket.
@@ -190,10 +195,11 @@ public struct HandshakeResponder: Sendable {
         guard let payload = try? noise.readMessage(message),
             HandshakePayload.isAcceptableFirst(payload),
             let second = try? noise.writeMessage(
-                payload: HandshakePayload.introduction(of: local.publicKeys, features))
+                payload: HandshakePayload.introduction(
+                    of: local.publicKeys, features, chainHead))
         else { return nil }
         return HalfOpenHandshake.Answer(
-            noise: noise, message: message,
+            noise: noise, message: message, chainHead: chainHead,
             reply: HandshakeDatagram.datagrams(
                 of: .second, second, handshakeID: id, key: entry.key, hour: entry.hour))
     }
@@ -217,14 +223,15 @@ public struct HandshakeResponder: Sendable {
         }
         var noise = answer.noise
         guard let payload = try? noise.readMessage(Array(datagram.fragment)),
-            let (peer, theirs) = try? HandshakePayload.readIntroduction(
+            let theirs = try? HandshakePayload.readIntroduction(
                 payload, staticKey: noise.remoteStatic)
         else { return .ignored }
         entry.halfOpen.remove(at: place)
         return .established(
             EstablishedSession(
-                role: .responder, peer: peer, keys: noise.split(), pskTag: datagram.tag,
-                features: features.intersection(theirs)))
+                role: .responder, peer: theirs.keys, keys: noise.split(), pskTag: datagram.tag,
+                features: features.intersection(theirs.features),
+                peerChainHead: theirs.chainHead, ownChainHead: answer.chainHead))
     }
 
     /// Lists a tag while it has half-open handshakes.

@@ -46,6 +46,8 @@ public struct SessionFeatures: OptionSet, Hashable, Sendable {
     public static let receipts = SessionFeatures(rawValue: 1)
     /// The beginning of the listing right behind the offer (PROTOCOL §7.1).
     public static let listingAhead = SessionFeatures(rawValue: 2)
+    /// A key that is born in the session for two contacts' devices has mailboxes of days (PROTOCOL §11.5).
+    public static let dailyMailboxes = SessionFeatures(rawValue: 4)
 }
 
 /// Why an initiator gives up on an authentic answer. Nothing of this is told to the other end.

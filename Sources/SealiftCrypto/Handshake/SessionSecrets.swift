@@ -1,4 +1,4 @@
-import SealiftBase
+public import SealiftBase
 
 /// The secrets of a session (PROTOCOL §4.3), wiped when the last holder lets go.
 public struct SessionSecrets: Sendable, CustomStringConvertible {
@@ -50,12 +50,19 @@ public struct EstablishedSession: Sendable {
     public let pskTag: HandshakeTag
     /// What both ends can.
     public let features: SessionFeatures
+    /// The hash of the head of its own chain that the other end named; nil where it named none, as ends that
+    /// are no contacts and earlier versions do.
+    public let peerChainHead: Hash256?
+    /// The same of this end.
+    public let ownChainHead: Hash256?
 
     init(
         role: HandshakeSide, peer: DevicePublicKeys, keys: NoiseKeys, pskTag: HandshakeTag,
-        features: SessionFeatures
+        features: SessionFeatures, peerChainHead: Hash256 = .zero, ownChainHead: Hash256 = .zero
     ) {
         self.features = features
+        self.peerChainHead = peerChainHead == .zero ? nil : peerChainHead
+        self.ownChainHead = ownChainHead == .zero ? nil : ownChainHead
         self.role = role
         self.peer = peer
         handshakeHash = keys.handshakeHash

@@ -48,10 +48,3 @@ extension ProbeKey: CustomStringConvertible {
     /// Always `<secret>`.
     public var description: String { "<secret>" }
 }
-
-extension PreSharedKey {
-    /// The key that seals the boxes of calls (PROTOCOL §10.8).
-    public var callBoxKey: SecretBytes {
-        KeyDerivation.hkdf(secret, info: Array("sealift/1 call box".utf8), count: 32)
-    }
-}

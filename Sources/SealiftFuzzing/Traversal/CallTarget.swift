@@ -9,27 +9,56 @@ extension FuzzTarget {
     /// more than two calls live.
     static let calls = FuzzTarget("calls", maximumLength: 2_048, seeds: CallRun.seeds) {
         input throws(BrokenRule) in
-        var ledger = CallLedger()
+        var ledgers = [CallLedger.Callers.several, .oneDevice].map { WatchedLedger($0) }
         var now = Instant.zero
-        var live: Set<CallID> = []
-        var ended: Set<CallID> = []
         while !input.isAtEnd {
             now += .milliseconds(100 * Int64(input.byte()))
-            for id in ledger.takeExpired(now: now) {
-                live.remove(id)
-                ended.insert(id)
-            }
+            for place in ledgers.indices { ledgers[place].expire(now: now) }
             let bytes = input.run(atMost: 400)
             guard let call = try CallRun.read(bytes) else { continue }
-            switch ledger.admit(call, now: now) {
-            case .begin:
-                try demand(!ended.contains(call.id), "a call that was over began again")
-                try demand(live.insert(call.id).inserted, "a live call began again")
-            case .revise: try demand(live.contains(call.id), "a call was revised that never began")
-            case .ignore, .busy: break
-            }
-            try demand(live.count <= CallLedger.liveCount, "more than two calls are live")
+            for place in ledgers.indices { try ledgers[place].admit(call, now: now) }
         }
+    }
+}
+
+/// A ledger, and what is known of its calls from what it said.
+private struct WatchedLedger {
+    private var ledger: CallLedger
+    private let callers: CallLedger.Callers
+    private var live: Set<CallID> = []
+    private var ended: Set<CallID> = []
+
+    init(_ callers: CallLedger.Callers) {
+        self.callers = callers
+        ledger = CallLedger(callers)
+    }
+
+    mutating func expire(now: Instant) {
+        for id in ledger.takeExpired(now: now) { end(id) }
+    }
+
+    private mutating func end(_ id: CallID) {
+        live.remove(id)
+        ended.insert(id)
+    }
+
+    mutating func admit(_ call: Call, now: Instant) throws(BrokenRule) {
+        switch ledger.admit(call, now: now) {
+        case .replace(let former):
+            try demand(live.contains(former), "a call was replaced that was not live")
+            end(former)
+            try begin(call.id)
+        case .begin: try begin(call.id)
+        case .revise: try demand(live.contains(call.id), "a call was revised that never began")
+        case .busy: try demand(callers == .several, "the only caller was told to come again")
+        case .ignore: break
+        }
+        try demand(live.count <= CallLedger.liveCount, "more than two calls are live")
+    }
+
+    private mutating func begin(_ id: CallID) throws(BrokenRule) {
+        try demand(!ended.contains(id), "a call that was over began again")
+        try demand(live.insert(id).inserted, "a live call began again")
     }
 }
 

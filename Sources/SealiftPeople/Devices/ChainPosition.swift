@@ -1,4 +1,5 @@
 public import SealiftBase
+internal import SealiftCrypto
 
 /// Where an entry stands: chains of a higher generation come after all of a lower one, and within a
 /// generation entries are counted from 0.
@@ -94,4 +95,16 @@ public struct ChainHead: Hashable, Sendable {
             identity: IdentityID(identity),
             position: ChainPosition(generation: generation, sequence: sequence), hash: hash)
     }
+}
+
+extension ChainHead {
+    /// What a handshake names of it (`docs/PROTOCOL.md` §4.1).
+    public var handshakeHash: Hash256 {
+        SHA256Digest.hash(Array("sealift/1 chain head".utf8) + encoded)
+    }
+}
+
+extension DeviceChain {
+    /// The hash of its head. A chain has at least one entry.
+    public var headHash: Hash256 { entries[entries.count - 1].head.handshakeHash }
 }

@@ -19,7 +19,7 @@ public struct PairingSession: Sendable {
         /// What they call themselves, where that may be a name; never taken without the user.
         public let suggestion: ContactName?
         /// The key of the two devices.
-        public let pairKey: PreSharedKey
+        public let pairKey: PairKey
 
         /// Who they are.
         public var identity: IdentityID { devices.identity }
@@ -61,6 +61,7 @@ public struct PairingSession: Sendable {
     private let expected: IdentityID?
     private let peer: DeviceID
     private let secrets: SessionSecrets
+    private let features: SessionFeatures
     private var phase = Phase.expecting
     private var unread: [UInt8] = []
     private var chain: [UInt8] = []
@@ -87,6 +88,7 @@ public struct PairingSession: Sendable {
         self.expected = expected
         peer = session.peer.id
         secrets = session.secrets
+        features = session.features
         let bytes = chain.encoded
         send(
             .introduction(
@@ -177,7 +179,8 @@ public struct PairingSession: Sendable {
         let bytes = chain
         chain = []
         guard let chain = bytes.withUnsafeBytes({ DeviceChain(decoding: $0) }),
-            let key = PairKey.derive(from: secrets, between: ownIdentity, and: identity),
+            let key = PairKey.derive(
+                from: secrets, features, between: ownIdentity, and: identity),
             let ownHead = own.entries.last?.head
         else { throw .violation }
         let devices: ChainView

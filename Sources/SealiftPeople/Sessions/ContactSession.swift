@@ -73,6 +73,8 @@ public struct ContactSession: Sendable {
     private var introductionsLeft = DeviceChain.maximumDeviceCount
     /// Whether the key of the session is one that a third device told both.
     private let isKeyTold: Bool
+    /// What the handshake named of the other end's chain; nil for nothing.
+    private let handshakeHead: Hash256?
     /// Whether the other end was asked to put the key born here in its place, and has not said that it did.
     public private(set) var isRenewing = false
     private var hasRenewed = false
@@ -97,13 +99,16 @@ public struct ContactSession: Sendable {
     ///   - chain: what is known of the contact's chain, whole.
     ///   - time: this machine's clock.
     ///   - introducing: other devices of this user, which its chain has.
-    ///   - isKeyTold: whether the key of the session was told by a third device: the end that dials has it
-    ///     replaced.
+    ///   - isKeyTold: whether the key of the session was told by a third device, or is to go for another reason:
+    ///     the end that dials has it replaced.
+    ///   - handshakeHead: the hash of the head of its own chain that the other end named in the handshake; nil where
+    ///     it named none.
     public init(
         _ side: HandshakeSide, peer: DeviceID, showing own: DeviceChain, contact: Contact,
         chain: DeviceChain, time: WallTime, introducing: [DeviceIntroduction] = [],
-        isKeyTold: Bool = false
+        isKeyTold: Bool = false, handshakeHead: Hash256? = nil
     ) {
+        self.handshakeHead = handshakeHead
         self.introducing = introducing
         self.isKeyTold = isKeyTold
         self.side = side
@@ -224,6 +229,7 @@ public struct ContactSession: Sendable {
     private mutating func take(
         _ theirs: ChainHead, known: ChainHead, time: WallTime
     ) throws(ContactFailure) {
+        guard handshakeHead.map({ $0 == theirs.handshakeHash }) ?? true else { throw .violation }
         peerTime = time
         try give(to: known)
         seen = known.position

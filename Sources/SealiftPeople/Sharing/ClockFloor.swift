@@ -32,9 +32,16 @@ public struct ClockFloor: Hashable, Sendable {
     /// A peer in an authenticated session told its time. Where both clocks agree to a day, the floor
     /// follows to the earlier of them: neither this clock alone nor a lying peer alone moves it.
     public mutating func confirm(peer: WallTime, now: WallTime) {
+        guard let confirmed = Self.confirmed(by: peer, now: now) else { return }
+        floor = max(floor, confirmed)
+    }
+
+    /// The time that this clock and a peer's agree on, the earlier of the two; nil where they differ by more
+    /// than a day.
+    public static func confirmed(by peer: WallTime, now: WallTime) -> WallTime? {
         guard now <= peer.adding(seconds: Self.step), peer <= now.adding(seconds: Self.step) else {
-            return
+            return nil
         }
-        floor = max(floor, min(peer, now))
+        return min(peer, now)
     }
 }

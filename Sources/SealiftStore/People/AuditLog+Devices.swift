@@ -79,7 +79,7 @@ extension AuditLog {
                 for other in known.reachable {
                     let pair = StoredPairKey(
                         identity: known.contact.identity, device: other,
-                        key: gift.linkKey.introducing(own, to: other))
+                        key: PairKey(told: gift.linkKey.introducing(own, to: other)))
                     try vault.put(pair, in: database)
                     try pair.setIntroduced(.first, in: database)
                 }
@@ -169,13 +169,14 @@ extension AuditLog {
             let present = try vault.secret(pair.name, in: database)
             if let present {
                 guard try pair.introduced(in: database) == .first,
-                    !present.constantTimeEquals(pair.key.secret)
+                    !present.constantTimeEquals(pair.key.encoded)
                 else { return .failure(.toStore) }
             } else if let key = try vault.hostKey(among: siblings, in: database) {
                 // The other may itself have been told of this device by the one that brought this one.
                 let told = key.introducing(own, to: pair.device)
                 try vault.put(
-                    StoredPairKey(identity: pair.identity, device: pair.device, key: told),
+                    StoredPairKey(
+                        identity: pair.identity, device: pair.device, key: PairKey(told: told)),
                     in: database)
             }
             try vault.put(pair, in: database)
@@ -208,7 +209,7 @@ extension SecretVault {
             let used = try self.secret(isFormer ? pair.formerName : pair.name, in: database)
             guard let used else { return }
             try self.put(used, as: pair.formerName, in: database)
-            try self.put(pair.key.secret, as: pair.name, in: database)
+            try self.put(pair.key.encoded, as: pair.name, in: database)
             try pair.setIntroduced(.renewed, in: database)
         }
     }

@@ -66,10 +66,10 @@ public struct StoredPairKey: Sendable {
     /// The contact's device.
     public let device: DeviceID
     /// The key.
-    public let key: PreSharedKey
+    public let key: PairKey
 
     /// Names the key of a pair.
-    public init(identity: IdentityID, device: DeviceID, key: PreSharedKey) {
+    public init(identity: IdentityID, device: DeviceID, key: PairKey) {
         self.identity = identity
         self.device = device
         self.key = key
@@ -77,6 +77,12 @@ public struct StoredPairKey: Sendable {
 
     var name: String { Self.prefix(of: identity) + device.value.hexadecimal }
     var formerName: String { name + " former" }
+
+    /// Where the keys with `device` of `identity` are kept: the present one, and the one before.
+    static func names(of device: DeviceID, of identity: IdentityID) -> [String] {
+        let name = prefix(of: identity) + device.value.hexadecimal
+        return [name, name + " former"]
+    }
 
     static func prefix(of identity: IdentityID) -> String {
         "pair \(identity.value.hexadecimal) "
@@ -88,11 +94,12 @@ extension SecretVault {
     /// it is not known that the other end has the present one too.
     public func pairKeys(
         with device: DeviceID, of identity: IdentityID
-    ) throws(Failure) -> [PreSharedKey] {
-        let name = StoredPairKey.prefix(of: identity) + device.value.hexadecimal
-        var keys: [PreSharedKey] = []
-        for name in [name, name + " former"] {
-            if let key = try secret(name).flatMap({ PreSharedKey($0) }) { keys.append(key) }
+    ) throws(Failure) -> [PairKey] {
+        var keys: [PairKey] = []
+        for name in StoredPairKey.names(of: device, of: identity) {
+            guard let bytes = try secret(name) else { continue }
+            guard let key = PairKey(encoded: bytes) else { throw .damaged }
+            keys.append(key)
         }
         return keys
     }
@@ -138,7 +145,7 @@ extension SecretVault {
         if let former = try secret(pair.name, in: database) {
             try put(former, as: pair.formerName, in: database)
         }
-        try put(pair.key.secret, as: pair.name, in: database)
+        try put(pair.key.encoded, as: pair.name, in: database)
     }
 }
 

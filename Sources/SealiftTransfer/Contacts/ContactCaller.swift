@@ -23,7 +23,7 @@ public struct ContactCaller {
         case introduced(DeviceIntroduction)
         /// The other end has the key that was born in the session in the place of the one that opened it: store
         /// it.
-        case renewed(PreSharedKey)
+        case renewed(PairKey)
         /// The next of the answer; after the last of it call ``ask(_:)`` or ``finish()``.
         case answer(ContactAnswer)
         /// The session leads to nothing and is being closed.
@@ -48,6 +48,9 @@ public struct ContactCaller {
         public var introducing: [DeviceIntroduction] = []
         /// Whether the key that opens the session was told by a third device.
         public var isKeyTold = false
+        /// Whether a key with mailboxes of days is to replace it, where the other end can have one
+        /// (``ContactPair/isToBeReplaced(by:at:)``).
+        public var isKeyToBeReplaced = false
 
         /// Makes a question.
         public init(
@@ -69,7 +72,7 @@ public struct ContactCaller {
         var isFinished = false
         var ending: SessionEnding?
         /// The key that this session bears for the pair.
-        let born: PreSharedKey?
+        let born: PairKey?
     }
 
     private let question: Question
@@ -119,17 +122,21 @@ public struct ContactCaller {
         switch dialer.receive(datagram, on: path, now: now) {
         case .nothing: break
         case .established(let session):
+            let isReplaced =
+                question.isKeyToBeReplaced && session.features.contains(.dailyMailboxes)
             var speaking = ContactSession(
                 .initiator, peer: session.peer.id, showing: question.own,
                 contact: question.contact, chain: question.chain, time: question.time,
-                introducing: question.introducing, isKeyTold: question.isKeyTold)
+                introducing: question.introducing, isKeyTold: question.isKeyTold || isReplaced,
+                handshakeHead: session.peerChainHead)
             speaking.ask(question.request)
             link = Link(
                 connection: Connection(
                     session: session, configuration: configuration, on: path, now: now),
                 session: speaking,
                 born: PairKey.derive(
-                    from: session.secrets, between: question.own.entries[0].identity,
+                    from: session.secrets, session.features,
+                    between: question.own.entries[0].identity,
                     and: question.contact.identity))
         case .failed(let error): end(.handshakeFailed(error))
         }

@@ -34,7 +34,7 @@ public struct ContactHost {
         case introduced(SessionID, DeviceIntroduction)
         /// The key that was born in the session is to replace the one that opened it: store it, then call
         /// ``didRenew(_:)``.
-        case renew(SessionID, PreSharedKey)
+        case renew(SessionID, PairKey)
         /// Answer it with ``answer(_:_:)``.
         case request(SessionID, ContactRequest)
         /// The session leads to nothing and is being closed.
@@ -55,11 +55,15 @@ public struct ContactHost {
     private struct Link {
         let id: SessionID
         let pair: ContactPair
+        /// This user's chain as the handshake named it.
+        let own: DeviceChain
+        /// What it named of the other's.
+        let peerHead: Hash256?
         var connection: Connection
         var session: ContactSession?
         let end: Instant
         /// The key that this session bears for the pair.
-        let born: PreSharedKey?
+        let born: PairKey?
     }
 
     private var own: DeviceChain
@@ -80,6 +84,7 @@ public struct ContactHost {
         self.responder = responder
         self.own = own
         self.configuration = configuration
+        self.responder.show(chainHead: own.headHash)
     }
 
     /// Welcomes these pairs and no others, by the tags of the hours around `hour`. Sessions of pairs that
@@ -150,21 +155,23 @@ public struct ContactHost {
     }
 
     private mutating func begin(_ session: EstablishedSession, on path: PathID, now: Instant) {
-        // The key is that of one device: whoever has it and is another is nobody.
+        // The key is that of one device: whoever has it and is another is nobody. Where this user's devices
+        // changed since the handshake was answered, the next one begins in a moment.
         guard let pair = pairs[session.pskTag], session.peer.id == pair.device,
-            links.count < Self.maximumSessions,
+            session.ownChainHead == own.headHash, links.count < Self.maximumSessions,
             links.count(where: { $0.pair.device == pair.device }) < Self.maximumSessionsPerDevice
         else { return }
         let id = SessionID(rawValue: nextSession)
         nextSession += 1
         links.append(
             Link(
-                id: id, pair: pair,
+                id: id, pair: pair, own: own, peerHead: session.peerChainHead,
                 connection: Connection(
                     session: session, configuration: configuration, on: path, now: now),
                 end: now + Self.longestSession,
                 born: PairKey.derive(
-                    from: session.secrets, between: own.entries[0].identity, and: pair.identity)))
+                    from: session.secrets, session.features,
+                    between: own.entries[0].identity, and: pair.identity)))
         // The dialling end is sure of the session once a packet of it opens.
         links[links.count - 1].connection.ping()
         events.append(.arrived(id, pair, path))
@@ -180,12 +187,16 @@ public struct ContactHost {
     ) {
         guard let place = place(of: id), links[place].session == nil else { return }
         links[place].session = ContactSession(
-            .responder, peer: links[place].pair.device, showing: own, contact: contact,
-            chain: chain, time: time, introducing: introducing)
+            .responder, peer: links[place].pair.device, showing: links[place].own,
+            contact: contact, chain: chain, time: time, introducing: introducing,
+            handshakeHead: links[place].peerHead)
     }
 
     /// Shows this user's chain as it is by now, in sessions that begin from now on.
-    public mutating func show(_ chain: DeviceChain) { own = chain }
+    public mutating func show(_ chain: DeviceChain) {
+        own = chain
+        responder.show(chainHead: chain.headHash)
+    }
 
     /// The key born in a session is on the disk.
     public mutating func didRenew(_ id: SessionID) {

@@ -11,21 +11,40 @@ public struct ContactPair: Sendable {
     public let device: DeviceID
     /// The secret that the dialling end uses.
     public let secret: PreSharedKey
+    /// Names the mailboxes of its calls.
+    public let mailboxes: MailboxSecret
+    /// The day before which no mailbox can be named any more, in days since 1970; nil where the mailboxes follow
+    /// from the secret itself.
+    public let firstMailboxDay: UInt64?
     /// Whether it is made of the key before the present one.
     public let isFormer: Bool
     /// Whether it is made of a key that a third device told both: one that is born in a session replaces it.
     public let isTold: Bool
 
     /// The way from a contact's device to this one, or from this one to it.
+    /// - Parameter target: which of the two devices is dialled.
     public init(
-        identity: IdentityID, device: DeviceID, secret: PreSharedKey, isFormer: Bool = false,
-        isTold: Bool = false
+        identity: IdentityID, device: DeviceID, key: PairKey, dialing target: DeviceID,
+        isFormer: Bool = false, isTold: Bool = false
     ) {
         self.identity = identity
         self.device = device
-        self.secret = secret
+        secret = key.dialing(target)
+        mailboxes = key.mailboxes(dialing: target)
+        firstMailboxDay = key.mailboxes?.day
         self.isFormer = isFormer
         self.isTold = isTold
+    }
+
+    /// Whether a session that `own` dials with it at `time` is to bear another key: where its mailboxes are not
+    /// of days, or where their days are still to come, because both clocks were wrong once.
+    ///
+    /// Of two devices the lower asks for that on even days and the higher on odd ones: two that dial each other
+    /// in the same moment do not both make a new key.
+    public func isToBeReplaced(by own: DeviceID, at time: WallTime) -> Bool {
+        let day = MailboxRatchet.day(of: time)
+        guard firstMailboxDay.map({ $0 > day }) ?? true else { return false }
+        return (own.value < device.value) == day.isMultiple(of: 2)
     }
 
     /// How far clocks may differ, in hours: tags are welcome so long before and after their own

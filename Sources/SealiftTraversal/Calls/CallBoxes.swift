@@ -6,11 +6,11 @@ public import SealiftCrypto
 /// A box is bound to its direction and to the hour of its mailbox: a server that puts it elsewhere, turns
 /// it back, or keeps it for another day has a box that does not open.
 public struct CallBoxes: Sendable {
-    private let key: SecretBytes
+    private let secret: MailboxSecret
 
-    /// The boxes between two ends that share `psk`.
-    public init(psk: PreSharedKey) {
-        key = psk.callBoxKey
+    /// The boxes between two ends that share `secret`.
+    public init(_ secret: MailboxSecret) {
+        self.secret = secret
     }
 
     /// A box with `call`, to be put by the end of `role` into its mailbox of `hour` (hours since 1970).
@@ -18,7 +18,8 @@ public struct CallBoxes: Sendable {
         _ call: Call, from role: CallRole, hour: UInt64, entropy: inout some EntropySource
     ) -> RendezvousBox {
         let box = SealedBox.seal(
-            call.encoded, key: key, purpose: Self.purpose(role, hour), entropy: &entropy)
+            call.encoded, key: secret.callBoxKey(at: hour), purpose: Self.purpose(role, hour),
+            entropy: &entropy)
         guard let box = box.flatMap({ RendezvousBox($0) }) else {
             preconditionFailure("the longest call fits into a box")
         }
@@ -30,7 +31,8 @@ public struct CallBoxes: Sendable {
     public func open(
         _ box: RendezvousBox, from role: CallRole, hour: UInt64, policy: AddressPolicy
     ) -> Call? {
-        SealedBox.open(box.bytes, key: key, purpose: Self.purpose(role, hour))?
+        SealedBox.open(
+            box.bytes, key: secret.callBoxKey(at: hour), purpose: Self.purpose(role, hour))?
             .withUnsafeBytes { Call(peer: $0, policy: policy) }
     }
 

@@ -28,6 +28,37 @@ struct HandshakeTests {
         #expect(sending.opened(answer)?.plaintext == [4])
     }
 
+    @Test(
+        "either end learns what the other says it can, and which chain it has, where it names one")
+    func introductions() throws {
+        let heads = [UInt8(1), 2].map { SHA256Digest.hash([$0]) }
+        for (near, far) in [(heads[0], heads[1]), (heads[0], .zero), (.zero, heads[1])] {
+            var entropy = SeededEntropy(seed: 5)
+            let (psk, one, two) = (
+                PreSharedKey.generate(entropy: &entropy),
+                DeviceKeyPair.generate(entropy: &entropy), DeviceKeyPair.generate(entropy: &entropy)
+            )
+            var initiator = try HandshakeInitiator(
+                psk: psk, role: .devicePair, local: one, expectedPeer: nil,
+                features: [.receipts, .dailyMailboxes], chainHead: near, entropy: &entropy)
+            var responder = HandshakeResponder(
+                local: two, features: [.dailyMailboxes, .listingAhead], entropy: entropy)
+            responder.accept(psk, role: .devicePair)
+            responder.show(chainHead: far)
+            let replied = responder.reply(to: initiator.firstFlight)
+            let second = try #require(replied)
+            // What is shown from now on is for the next handshake.
+            responder.show(chainHead: SHA256Digest.hash([3]))
+            let (left, final) = try #require(try initiator.session(from: second))
+            let established = responder.session(from: final)
+            let right = try #require(established)
+            #expect(left.features == .dailyMailboxes && right.features == .dailyMailboxes)
+            let named = [near, far].map { $0 == .zero ? nil : $0 }
+            #expect(left.ownChainHead == named[0] && left.peerChainHead == named[1])
+            #expect(right.ownChainHead == named[1] && right.peerChainHead == named[0])
+        }
+    }
+
     @Test("datagrams have the sizes of PROTOCOL §4.2, and the answer is smaller than the question")
     func sizes() throws {
         var pair = try HandshakePair()

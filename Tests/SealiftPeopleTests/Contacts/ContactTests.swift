@@ -173,14 +173,14 @@ struct PairTests {
     @Test("is one key, whichever end computes it, for this session and these two identities only")
     func pairKey() throws {
         let ids = try [1, 2, 3].map { try Person($0).identity }
-        func key(_ session: SessionSecrets, _ one: Int, _ other: Int) throws -> PreSharedKey {
-            try #require(PairKey.derive(from: session, between: ids[one], and: ids[other]))
+        func key(_ session: SessionSecrets, _ one: Int, _ other: Int) throws -> PairKey {
+            try #require(PairKey.derive(from: session, [], between: ids[one], and: ids[other]))
         }
         let key01 = try key(session(7), 0, 1)
-        #expect(try key01.secret.constantTimeEquals(key(session(7), 1, 0).secret))
-        #expect(try !key01.secret.constantTimeEquals(key(session(8), 0, 1).secret))
-        #expect(try !key01.secret.constantTimeEquals(key(session(7), 0, 2).secret))
-        #expect(PairKey.derive(from: session(7), between: ids[0], and: ids[0]) == nil)
+        #expect(try key01.opensTheSame(as: key(session(7), 1, 0)))
+        #expect(try !key01.opensTheSame(as: key(session(8), 0, 1)))
+        #expect(try !key01.opensTheSame(as: key(session(7), 0, 2)))
+        #expect(PairKey.derive(from: session(7), [], between: ids[0], and: ids[0]) == nil)
         // The bytes of PROTOCOL §11.5.
         let lower = min(ids[0], ids[1]).value.bytes
         let higher = max(ids[0], ids[1]).value.bytes
@@ -189,7 +189,50 @@ struct PairTests {
             seven, salt: seven,
             info: Array("sealift/1 export".utf8) + [4] + Array("pair".utf8) + lower + higher,
             count: 32)
-        #expect(key01.secret.constantTimeEquals(expected))
+        #expect(key01.encoded.constantTimeEquals(expected))
+        #expect(key01.mailboxes == nil)
+    }
+
+    @Test("has mailboxes of days where both ends can, which its psk does not tell")
+    func dailyMailboxes() throws {
+        let ids = try [1, 2].map { try Person($0).identity }
+        let daily = try #require(
+            PairKey.derive(
+                from: session(7), [.dailyMailboxes, .receipts], between: ids[0], and: ids[1]))
+        let plain = try #require(
+            PairKey.derive(from: session(7), .receipts, between: ids[1], and: ids[0]))
+        #expect(daily.opensTheSame(as: plain) && plain.mailboxes == nil)
+        // The bytes of PROTOCOL §11.5 and §11.9: key, day, key of the day.
+        let lower = min(ids[0], ids[1]).value.bytes
+        let higher = max(ids[0], ids[1]).value.bytes
+        let seven = SecretBytes(copying: [UInt8](repeating: 7, count: 32))
+        let first = KeyDerivation.hkdf(
+            seven, salt: seven,
+            info: Array("sealift/1 export".utf8) + [9] + Array("mailboxes".utf8) + lower + higher,
+            count: 32)
+        let kept =
+            plain.encoded.withUnsafeBytes { Array($0) } + [0, 0, 0, 0, 0, 0, 0x4F, 0xE6]
+            + first.withUnsafeBytes { Array($0) }
+        #expect(daily.encoded.withUnsafeBytes { Array($0) } == kept)
+        // What is kept is read again, and nothing else.
+        let read = try #require(PairKey(encoded: daily.encoded))
+        #expect(read.encoded.constantTimeEquals(daily.encoded))
+        #expect(PairKey(encoded: plain.encoded)?.opensTheSame(as: plain) == true)
+        for length in [0, 31, 33, 71, 73] {
+            #expect(PairKey(encoded: SecretBytes(copying: (kept + [0]).prefix(length))) == nil)
+        }
+        // A contact moves the mailboxes and leaves the psk.
+        let moved = try #require(daily.moved(byContactOn: 20_500))
+        #expect(moved.opensTheSame(as: daily) && moved.mailboxes?.day == 20_493)
+        #expect(plain.moved(byContactOn: 20_500) == nil)
+        // Mailboxes of a key without a ratchet are those of the psk itself, as ever.
+        let device = DeviceID(SHA256Digest.hash([1]))
+        #expect(
+            plain.mailboxes(dialing: device).secret(at: 480_000)
+                .constantTimeEquals(plain.dialing(device).secret))
+        #expect(
+            !daily.mailboxes(dialing: device).secret(at: 490_896)
+                .constantTimeEquals(daily.dialing(device).secret))
     }
 
     @Test("is a number of sixty digits, the same at both ends and no other pair's")

@@ -102,6 +102,31 @@ struct ContactSessionTests {
         }
     }
 
+    @Test("whose greeting shows another chain than its handshake is a violation")
+    func handshakeHead() throws {
+        let scene = try Scene()
+        func bobsEnd(_ named: Hash256?) throws -> End {
+            End(
+                ContactSession(
+                    .responder, peer: scene.laptop.publicKeys.id, showing: scene.bobsAuthor.chain,
+                    contact: try scene.contact(scene.bobKnows, named: "ann"), chain: scene.bobKnows,
+                    time: someTime, handshakeHead: named))
+        }
+        let right = scene.annsAuthor.chain.headHash
+        for (named, isRight) in [
+            (nil, true), (right, true), (scene.bobsAuthor.chain.headHash, false),
+        ]
+            as [(Hash256?, Bool)]
+        {
+            var (ann, bob) = (try scene.annsEnd(), try bobsEnd(named))
+            exchange(&ann, &bob)
+            #expect(bob.isGreeted == isRight && bob.failure == (isRight ? nil : .violation))
+        }
+        // PROTOCOL §4.1.
+        let head = try #require(scene.annsAuthor.chain.entries.last?.head)
+        #expect(right == SHA256Digest.hash(Array("sealift/1 chain head".utf8) + head.encoded))
+    }
+
     @Test("passes requests and answers in turn once both know each other's devices")
     func questions() throws {
         let scene = try Scene()

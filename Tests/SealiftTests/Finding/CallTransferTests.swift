@@ -134,8 +134,7 @@ struct CallDeskTests {
 
     private func names(_ psk: PreSharedKey, _ device: DeviceID, hour: UInt64) -> [MailboxID] {
         CallDesk.names(
-            of: [MailboxKey(psk.secret)], written: .caller,
-            dummies: MailboxKey(dummiesBeside: psk.secret, of: device), hour: hour)
+            of: [MailboxSecret(lasting: psk)], written: .caller, by: device, hour: hour)
     }
 
     @Test("names the identical mailboxes each time within an hour, 32 in ascending order")

@@ -50,6 +50,77 @@ struct ContactHostTests {
         }
     }
 
+    @Test(
+        "replace a key without mailboxes of days in their first session where both have them, and only then",
+        arguments: SimulationSeed.series(4))
+    func daily(simulation: SimulationSeed) throws {
+        let can = SessionFeatures.dailyMailboxes
+        for (dialing, waiting, wants) in [
+            (can, can, true), (can, [], true), ([], can, true), (can, can, false),
+        ] as [(SessionFeatures, SessionFeatures, Bool)] {
+            var scenario = ContactScenario(seed: simulation.value)
+            scenario.features = (dialing, waiting)
+            scenario.isKeyToBeReplaced = wants
+            let outcome = try scenario.run()
+            #expect(outcome.answers.count == 3 && outcome.failures.isEmpty)
+            guard dialing == can, waiting == can, wants else {
+                #expect(outcome.renewed.isEmpty)
+                continue
+            }
+            try #require(outcome.renewed.count == 2)
+            let keys = outcome.renewed.map(\.encoded)
+            #expect(keys[0].constantTimeEquals(keys[1]))
+            #expect(outcome.renewed[0].mailboxes?.day == MailboxRatchet.firstDay)
+        }
+    }
+
+    @Test("ask for another key on every second day: two that dial each other do not both make one")
+    func turns() throws {
+        var entropy = SeededEntropy(seed: 3)
+        let devices = (0..<2).map { _ in DeviceKeyPair.generate(entropy: &entropy).publicKeys.id }
+        let identity = IdentityID(SHA256Digest.hash([1]))
+        let told = PairKey(told: PreSharedKey.generate(entropy: &entropy))
+        func pair(_ key: PairKey, _ own: Int) -> ContactPair {
+            ContactPair(
+                identity: identity, device: devices[1 - own], key: key, dialing: devices[1 - own])
+        }
+        func time(_ day: Int64) -> WallTime { WallTime(secondsSince1970: day * 86_400 + 7) }
+        for day in 20_600..<20_604 as Range<Int64> {
+            let ask = [0, 1].map { pair(told, $0).isToBeReplaced(by: devices[$0], at: time(day)) }
+            #expect(ask.count(where: { $0 }) == 1)
+            let next = [0, 1].map {
+                pair(told, $0).isToBeReplaced(by: devices[$0], at: time(day + 1))
+            }
+            #expect(ask == next.reversed())
+        }
+        // One with mailboxes of days stays, unless clocks that were wrong alike took it beyond today.
+        let daily = try #require(
+            PairKey(
+                encoded: SecretBytes(
+                    copying: [UInt8](repeating: 1, count: 32) + [0, 0, 0, 0, 0, 0, 0x50, 0x80]
+                        + [UInt8](repeating: 2, count: 32))))
+        #expect(daily.mailboxes?.day == 20_608)
+        func asks(_ day: Int64) -> Bool {
+            [0, 1].contains { pair(daily, $0).isToBeReplaced(by: devices[$0], at: time(day)) }
+        }
+        #expect(asks(20_607) && !asks(20_608) && !asks(30_000))
+    }
+
+    @Test("name the head of their chains in the handshake", arguments: SimulationSeed.series(2))
+    func chainHeads(simulation: SimulationSeed) throws {
+        for head in [nil, .own, .another] as [ContactScenario.DialingHead?] {
+            var scenario = ContactScenario(seed: simulation.value)
+            scenario.dialingHead = head
+            let outcome = try scenario.run()
+            #expect(outcome.arrivals == 1)
+            if head == .another {
+                #expect(outcome.failures == [.violation] && outcome.answers.isEmpty)
+            } else {
+                #expect(outcome.failures.isEmpty && outcome.answers.count == 3)
+            }
+        }
+    }
+
     @Test("take no other device for the one that the key was made with")
     func otherDevice() throws {
         var scenario = ContactScenario(seed: 8)

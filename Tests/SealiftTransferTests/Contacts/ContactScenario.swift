@@ -23,6 +23,9 @@ struct ContactScenario {
         var ending: SessionEnding?
         /// Datagrams that the waiting end sent.
         var replies = 0
+        /// The keys born in the sessions that the waiting end and the dialling one were to put in the place of
+        /// the one that opened it.
+        var renewed: [PairKey] = []
     }
 
     let seed: UInt64
@@ -35,11 +38,23 @@ struct ContactScenario {
     var isAnotherDevice = false
     /// How many hours the dialling clock goes ahead of the other; negative for behind.
     var clockHours: Int64 = 0
+    /// What the dialling and the waiting end can.
+    var features: (dialing: SessionFeatures, waiting: SessionFeatures) = ([], [])
+    /// What the dialling end's handshake names of its chain; nil for nothing.
+    var dialingHead: DialingHead?
+    /// Whether the dialling end wants another key, where that has mailboxes of days.
+    var isKeyToBeReplaced = false
     /// Whether the waiting end has the other as a contact at all.
     var isKnown = true
 
     init(seed: UInt64) {
         self.seed = seed
+    }
+
+    /// A chain that a handshake names.
+    enum DialingHead {
+        case own
+        case another
     }
 
     private static let time = WallTime(secondsSince1970: 1_795_000_000)
@@ -66,22 +81,31 @@ struct ContactScenario {
         let (bobs, anns) = (try Self.chain(1, desktop), try Self.chain(2, laptop))
         let (bob, ann) = (try Self.contact(bobs, "bob"), try Self.contact(anns, "ann"))
         var host = ContactHost(
-            responder: HandshakeResponder(local: desktop, entropy: SeededEntropy(seed: seed &+ 1)),
+            responder: HandshakeResponder(
+                local: desktop, features: features.waiting, entropy: SeededEntropy(seed: seed &+ 1)),
             showing: bobs, configuration: ConnectionConfiguration(packetNumberSkipSeed: seed))
         let hour = ContactPair.hour(at: Self.time)
         let pair = ContactPair(
             identity: ann.identity, device: laptop.publicKeys.id,
-            secret: key.dialing(desktop.publicKeys.id))
+            key: PairKey(told: key), dialing: desktop.publicKeys.id)
         host.welcome(isKnown ? [pair] : [], hour: hour, now: .zero)
         let clock = Self.time.adding(seconds: clockHours * 3_600)
         let dialingHour = ContactPair.hour(at: clock)
         let secret = (dialingKey ?? key).dialing(dialedDevice ?? desktop.publicKeys.id)
         let dialing = isAnotherDevice ? other : laptop
         let seeds = Mutex(seed &+ 2)
+        let features = features.dialing
+        let chainHead =
+            switch dialingHead {
+            case .own: anns.headHash
+            case .another: bobs.headHash
+            case nil: Hash256.zero
+            }
+        var question = ContactCaller.Question(
+            own: anns, contact: bob, chain: bobs, request: .shares, time: clock)
+        question.isKeyToBeReplaced = isKeyToBeReplaced
         let caller = try ContactCaller(
-            ContactCaller.Question(
-                own: anns, contact: bob, chain: bobs, request: .shares, time: clock),
-            paths: [PathID(1, 0, 0)],
+            question, paths: [PathID(1, 0, 0)],
             configuration: ConnectionConfiguration(packetNumberSkipSeed: seed &+ 3),
             contactTimeout: .seconds(20), now: .zero
         ) { () throws(HandshakeError) in
@@ -93,7 +117,7 @@ struct ContactScenario {
             return try HandshakeInitiator(
                 psk: secret, role: .devicePair, local: dialing,
                 expectedPeer: desktop.publicKeys.id.fingerprint, hour: dialingHour,
-                entropy: &entropy)
+                features: features, chainHead: chainHead, entropy: &entropy)
         }
         var network = SimulatedNetwork<Node>(seed: SimulationSeed(seed))
         let waitingNode = network.addNode(
@@ -111,6 +135,7 @@ struct ContactScenario {
         outcome.answers = dialed.answers
         outcome.ending = dialed.ending
         outcome.failures += dialed.failures
+        outcome.renewed += dialed.renewed
         return outcome
     }
 
@@ -202,7 +227,10 @@ struct ContactScenario {
                             host.answer(id, .refused(.notThere))
                         }
                     case .failed(_, let failure): outcome.failures.append(failure)
-                    case .learned, .caughtUp, .greeted, .ended, .introduced, .renew: break
+                    case .renew(let id, let born):
+                        outcome.renewed.append(born)
+                        host.didRenew(id)
+                    case .learned, .caughtUp, .greeted, .ended, .introduced: break
                     }
                     host.process(now: now)
                 }
@@ -221,7 +249,8 @@ struct ContactScenario {
                         }
                     case .failed(let failure): outcome.failures.append(failure)
                     case .ended(let ending): outcome.ending = ending
-                    case .connected, .learned, .caughtUp, .greeted, .introduced, .renewed: break
+                    case .renewed(let born): outcome.renewed.append(born)
+                    case .connected, .learned, .caughtUp, .greeted, .introduced: break
                     }
                     caller.process(now: now)
                 }

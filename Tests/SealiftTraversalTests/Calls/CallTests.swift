@@ -38,17 +38,18 @@ struct CallTests {
             #expect(read(call.encoded) == call)
         }
         let call = call()
-        let boxes = CallBoxes(psk: psk)
+        let boxes = CallBoxes(MailboxSecret(lasting: psk))
         let box = boxes.seal(call, from: .caller, hour: Self.hour, entropy: &entropy)
         let policy = AddressPolicy()
         #expect(boxes.open(box, from: .caller, hour: Self.hour, policy: policy) == call)
-        let other = CallBoxes(psk: PreSharedKey.generate(entropy: &entropy))
+        let other = CallBoxes(
+            MailboxSecret(lasting: PreSharedKey.generate(entropy: &entropy)))
         #expect(other.open(box, from: .caller, hour: Self.hour, policy: policy) == nil)
     }
 
     @Test("turned back at its sender, or kept for another hour, is a box that does not open")
     mutating func misplaced() {
-        let boxes = CallBoxes(psk: psk)
+        let boxes = CallBoxes(MailboxSecret(lasting: psk))
         let box = boxes.seal(call(), from: .caller, hour: Self.hour, entropy: &entropy)
         let policy = AddressPolicy()
         #expect(boxes.open(box, from: .callee, hour: Self.hour, policy: policy) == nil)
@@ -110,6 +111,31 @@ struct CallTests {
         #expect(ledger.nextTimeout == now)
         #expect(ledger.takeExpired(now: now) == [call().id])
         #expect(ledger.admit(call(revision: 9), now: now) == .ignore)
+    }
+
+    @Test(
+        "of the one device that may call is taken at once, whatever of its calls came before")
+    func begunAnew() {
+        var ledger = CallLedger(.oneDevice)
+        var now = Instant(nanoseconds: 1)
+        // A waiting end was begun anew: five calls that nobody makes any more, then the one that is made.
+        let calls = (1...6).map { call(seed: $0) }
+        #expect(calls[0..<2].map { ledger.admit($0, now: now) } == [.begin, .begin])
+        for (former, next) in zip(calls, calls[2...]) {
+            #expect(ledger.admit(next, now: now) == .replace(former.id))
+            #expect(ledger.admit(former, now: now) == .ignore)
+        }
+        // The caller's next, 25 s later, finds a place while the last two are live.
+        now += .seconds(25)
+        #expect(ledger.admit(call(seed: 7), now: now) == .replace(calls[4].id))
+        #expect(ledger.admit(calls[5], now: now) == .ignore)
+        now += .seconds(5)
+        #expect(ledger.takeExpired(now: now) == [calls[5].id])
+        #expect(ledger.nextTimeout == now + .seconds(25))
+        // Of several callers, who is first is not pushed out.
+        var shared = CallLedger()
+        let verdicts = (1...3).map { shared.admit(call(seed: $0), now: now) }
+        #expect(verdicts == [.begin, .begin, .busy])
     }
 
     @Test("is one of two at most; ids of those that are over are remembered up to a bound")

@@ -115,21 +115,26 @@ extension Bbr {
         return before + prefix
     }
 
-    /// HandleInflightTooHigh: reacts once per probe.
-    ///
     /// Differs from the draft, which keeps the volume at which the queue overflowed and comes back to it
-    /// with every probe: gives up three tenths of it, as CUBIC does, down to what fills the pipe, and
-    /// stays below for ``ProbeCycle/holdTime``.
+    /// with every probe: gives up three tenths of it, as CUBIC does, down to what fills the pipe with the
+    /// headroom that is left free of it, and stays below for ``ProbeCycle/holdTime``.
+    private mutating func stayBelow(_ volume: Double) {
+        let pipe = bandwidthDelayProduct(1 / (1 - Self.headroom), of: filter.maximum)
+        longTermInflight = max(
+            volume * Self.multiplicativeDecrease, min(volume, pipe), minimumWindow)
+        cycle.holdEnd = now + ProbeCycle.holdTime
+    }
+
+    /// HandleInflightTooHigh: reacts once per probe.
     private mutating func inflightWasTooHigh(_ volume: Double, isApplicationLimited: Bool) {
         cycle.wasTooHigh = true
         cycle.isProbeSample = false
         countReduction()
         if !isApplicationLimited {
-            // What fills the pipe with the headroom that is left free of it.
-            let pipe = bandwidthDelayProduct(1 / (1 - Self.headroom), of: filter.maximum)
             longTermInflight = max(
-                volume * Self.multiplicativeDecrease, min(volume, pipe), minimumWindow)
-            cycle.holdEnd = now + ProbeCycle.holdTime
+                volume, targetInflight * Self.multiplicativeDecrease, minimumWindow)
+            // Only where the losses are not the path's own can they be the queue's.
+            if probeTolerance < lossTolerance { stayBelow(volume) }
         }
         guard phase == .probeUp else { return }
         undo.phase = .probeUp

@@ -67,6 +67,21 @@ public enum AccessDecision: Hashable, Sendable {
         case approvalAwaited = 8
         /// The bytes would pass the quota.
         case quota = 9
+
+        /// The word for it in the log.
+        public var word: String {
+            switch self {
+            case .lookupFailed: "lookup_failed"
+            case .notAdmitted: "not_admitted"
+            case .notVerified: "not_verified"
+            case .noGrant: "no_grant"
+            case .expired: "expired"
+            case .role: "role"
+            case .path: "path"
+            case .approvalAwaited: "approval_awaited"
+            case .quota: "quota"
+            }
+        }
     }
 
     /// Whether the asker may learn that there is something to be denied. Where not, the answer is that
@@ -135,8 +150,10 @@ public enum AccessDecision: Hashable, Sendable {
             guard case .found(let moved) = movedBytes else { return .lookupFailed }
             let (total, overflow) = moved.addingReportingOverflow(request.byteCount)
             return overflow || total > quota ? .quota : nil
-        case .listMembers, .addMember, .changeRole, .removeMember, .leave, .changeShare,
-            .removeShare:
+        case .listMembers, .addMember, .changeRole, .removeMember:
+            // Who waits for a yes himself governs nobody.
+            return grant.approval == .awaited ? .approvalAwaited : nil
+        case .leave, .changeShare, .removeShare:
             return nil
         }
     }

@@ -25,6 +25,40 @@ extension AuditEntry {
             subject: subject(contact.subject + [Array(share.name.text.utf8)]), reason: word)
     }
 
+    /// A change of members that a member asked for and that was refused.
+    static func refused(
+        _ event: Event, _ contact: NamedIdentity, share: [UInt8], by author: ShareAuthor,
+        word: String
+    ) -> AuditEntry {
+        AuditEntry(
+            event, at: SystemWallClock.now(), peer: author.device, result: .refused,
+            subject: subject(contact.subject + [share]), reason: word)
+    }
+
+    /// A list of members that was asked for and not given: the share.
+    static func refusedLook(share: [UInt8], by author: ShareAuthor, word: String) -> AuditEntry {
+        AuditEntry(
+            .shareChanged, at: SystemWallClock.now(), peer: author.device, result: .refused,
+            subject: share, reason: word)
+    }
+
+    /// What became of something that a member puts into a share: whose, its label, its size in decimal digits,
+    /// the share.
+    static func of(
+        _ event: Event, _ upload: IncomingUpload, _ contact: NamedIdentity, decision: Decision,
+        result: Result = .none, word: String
+    ) -> AuditEntry {
+        AuditEntry(
+            event, at: SystemWallClock.now(), direction: .received,
+            transfer: TransferID(upload.id.bytes), peer: upload.device, decision: decision,
+            result: result,
+            subject: subject(
+                contact.subject + [
+                    upload.label.bytes, Array("\(upload.byteCount)".utf8),
+                    Array(upload.shareName.utf8),
+                ]), reason: word)
+    }
+
     /// A rule that was made or ended: of whom it takes, then where to.
     static func of(_ rule: StoredRule, _ contact: NamedIdentity, word: String) -> AuditEntry {
         AuditEntry(

@@ -37,10 +37,6 @@ public enum OfferOutcome: Hashable, Sendable {
 }
 
 extension AuditLog {
-    /// A refusal is not logged again while one of its kind is among so many newest entries with the device:
-    /// nobody fills a disk with offers that are refused.
-    private static let rememberedRefusals = 4
-
     /// Judges an offer and stores it, in one transaction: two sessions at once pass no bound and no quota
     /// that neither passes alone, and a contact who was just blocked is not heard any more. What a rule
     /// takes is counted for it, in the size that was offered.
@@ -223,18 +219,6 @@ extension AuditLog {
             byteCount: incoming.offer.byteCount, contact, device: incoming.device,
             decision: .none, result: .refused, word: refusal.word)
         return try isRemembered(entry, in: database) ? [] : [entry]
-    }
-
-    /// Whether the same refusal is among the newest entries with the device.
-    private static func isRemembered(_ entry: AuditEntry, in database: Database) throws -> Bool {
-        guard let peer = entry.peer else { return false }
-        return try database.all(
-            "SELECT bytes FROM entry WHERE peer = ? ORDER BY position DESC LIMIT ?",
-            [Data(peer.value.bytes), rememberedRefusals]
-        ) { try $0.bytes("bytes", atMost: AuditEntry.maximumByteCount) }.contains { bytes in
-            guard let old = try? AuditEntry(encoded: bytes) else { return false }
-            return old.event == entry.event && old.reason == entry.reason
-        }
     }
 }
 

@@ -50,8 +50,10 @@ extension AuditLog {
         to member: IdentityID, in share: ShareID, by author: ShareAuthor = .owner,
         _ change: (Grant?) -> Grant
     ) throws(StoreFailure) -> Result<Grant, ShareRefusal> {
-        try refusable { database in
+        try refusable(ShareWish(.granted, of: member, in: share), by: author) { database in
             let stored = try StoredShare.require(share, in: database)
+            // Who governs nobody learns nothing of members and contacts by asking.
+            try author.requireRight(to: .listMembers, in: share, giving: nil, database)
             let former = try Grant(of: member, in: share, database)
             let grant = change(former)
             guard grant.member == member, grant.share == share else {
@@ -70,23 +72,27 @@ extension AuditLog {
     }
 
     /// Takes a second person's yes to a grant that awaits one.
+    ///
+    /// A member who says yes opens no more than he has: as if he gave the grant.
     /// - Parameter identity: who says yes: the user of this machine, or a member whose role governs members.
     public func approve(
         _ member: IdentityID, in share: ShareID, by identity: IdentityID,
         as author: ShareAuthor = .owner
     ) throws(StoreFailure) -> Result<Grant, ShareRefusal> {
-        try refusable { database in
+        try refusable(ShareWish(.granted, of: member, in: share), by: author) { database in
             let stored = try StoredShare.require(share, in: database)
+            try author.requireRight(to: .listMembers, in: share, giving: nil, database)
             guard var grant = try Grant(of: member, in: share, database) else {
                 throw ShareRefusal.notMember
             }
             let contact = try grant.requireContact(in: database)
-            try author.requireRight(
-                to: .changeRole(from: grant.role, to: grant.role), in: share, giving: nil, database)
+            let verb = Verb.changeRole(from: grant.role, to: grant.role)
+            try author.requireRight(to: verb, in: share, giving: nil, database)
             let role = try author.role(in: share, database)
             guard grant.approve(by: identity, role: role) else {
                 throw ShareRefusal.noApprovalAwaited
             }
+            try author.requireRight(to: verb, in: share, giving: grant, database)
             try grant.save(in: database)
             return (grant, [.of(.granted, contact, stored, by: author, word: "approved")])
         }
@@ -96,18 +102,19 @@ extension AuditLog {
     public func revoke(
         _ member: IdentityID, in share: ShareID, by author: ShareAuthor = .owner
     ) throws(StoreFailure) -> Result<Void, ShareRefusal> {
-        try refusable { database in
+        try refusable(ShareWish(.revoked, of: member, in: share), by: author) { database in
             let stored = try StoredShare.require(share, in: database)
-            if try member.isOwn(in: database) { throw ShareRefusal.owner }
             let isLeaving = author.identity == member
+            try author.requireRight(
+                to: isLeaving ? .leave : .listMembers, in: share, giving: nil, database)
+            if try member.isOwn(in: database) { throw ShareRefusal.owner }
             // The owner ends a grant that cannot be read too.
-            if author != .owner {
+            if author != .owner, !isLeaving {
                 guard let former = try Grant(of: member, in: share, database) else {
                     throw ShareRefusal.notMember
                 }
                 try author.requireRight(
-                    to: isLeaving ? .leave : .removeMember(former.role), in: share, giving: nil,
-                    database)
+                    to: .removeMember(former.role), in: share, giving: nil, database)
             }
             try database.execute(
                 sql: "DELETE FROM membership WHERE share = ? AND member = ?",
@@ -145,11 +152,13 @@ extension AuditLog {
         }
     }
 
-    /// A change that a thrown ``ShareRefusal`` refuses.
+    /// A change that a thrown ``ShareRefusal`` refuses. A member's wish that is refused is logged: it is his
+    /// device that stands there.
     private func refusable<Value>(
+        _ wish: ShareWish? = nil, by author: ShareAuthor = .owner,
         _ body: (Database) throws -> (Value, [AuditEntry])
     ) throws(StoreFailure) -> Result<Value, ShareRefusal> {
-        try change { database in
+        let result: Result<Value, ShareRefusal> = try change { database in
             do {
                 let (value, entries) = try body(database)
                 return .success((value: value, entries: entries))
@@ -157,6 +166,10 @@ extension AuditLog {
                 return .failure(refusal)
             }
         }
+        if case .failure(let refusal) = result, let wish, author != .owner {
+            try noteRefusal(of: wish, by: author, refusal)
+        }
+        return result
     }
 }
 

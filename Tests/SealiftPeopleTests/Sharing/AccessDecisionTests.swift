@@ -68,6 +68,19 @@ struct AccessDecisionTests {
         return [.viewer: viewer, .editor: editor, .admin: admin, .owner: owner]
     }()
 
+    @Test("to members is for nobody who waits for a yes himself, but leaving is")
+    func awaitedAdmin() throws {
+        let awaited = grant(.admin, approval: .awaited)
+        for verb in [
+            Verb.listMembers, .addMember(.viewer), .removeMember(.viewer),
+            .changeRole(from: .viewer, to: .editor),
+        ] {
+            #expect(judge(try request(verb), awaited) == .denied(.approvalAwaited))
+            #expect(judge(try request(verb), grant(.admin)) == .allowed)
+        }
+        #expect(judge(try request(.leave), awaited) == .allowed)
+    }
+
     @Test("is what the table says, for every role and every verb", arguments: Role.allCases)
     func table(role: Role) throws {
         let allowed = try #require(Self.table[role])

@@ -33,6 +33,7 @@ private let targetsByReader: [String: String] = [
     "SealiftPeople/Pairing/PairingMessage.swift": "pairing",
     "SealiftPeople/Pairing/PairingSession.swift": "pairing",
     "SealiftPeople/Sessions/ContactMessage.swift": "contact",
+    "SealiftPeople/Sessions/ContactMessage+Parts.swift": "contact",
     "SealiftPeople/Identity/ShortIdentity.swift": "people-texts",
     "SealiftTransport/Frames/FrameReader.swift": "packets",
     "SealiftTransfer/Measurement/MeasurementMessage.swift": "measurement",

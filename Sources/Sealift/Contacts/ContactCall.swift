@@ -115,6 +115,8 @@ private final class ContactCallRun {
     private var deadline: Instant?
     private var failure: SealiftError?
     private let dialled: Int
+    /// What was asked last.
+    private var asked: ContactRequest
 
     init(
         _ call: ContactCall, _ question: ContactCaller.Question, _ pair: ContactPair,
@@ -123,6 +125,7 @@ private final class ContactCallRun {
         self.call = call
         self.pair = pair
         self.patience = patience
+        asked = question.request
         ownHead = question.own.entries.last?.head.position
         contact = question.contact
         let (reach, device) = (call.reach, call.access.device)
@@ -280,6 +283,7 @@ private final class ContactCallRun {
             guard let next = try followUp(reply) else { return caller.finish() }
             answers = []
             deadline = now + Self.answerPatience
+            asked = next
             caller.ask(next)
         } catch {
             failure = error
@@ -317,6 +321,14 @@ private final class ContactCallRun {
                 + "SEALIFT_RENDEZVOUS; or name their address by --address. `sealift doctor` looks at "
                 + "this machine's network."
             return .failure(error)
+        }
+        // An end that does not know a request closes as for anything that is none.
+        if case .closedByPeer(.violation, _) = ending, asked.isLater {
+            return .failure(
+                SealiftError(
+                    .protocolViolation,
+                    "\(contact.name)'s machine does not know what was asked: its sealift may be older",
+                    advice: "Ask \(contact.name) to update sealift; nothing was changed."))
         }
         return .failure(
             SealiftError(

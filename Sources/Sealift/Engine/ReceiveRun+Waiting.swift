@@ -130,7 +130,8 @@ extension ReceiveRun {
         do throws(SystemError) {
             let spool = try ListingSpool(in: home.folder)
             var store = try ReceiverFileStore(
-                output: options.output, quarantine: options.quarantine,
+                options.folder.map { Destination($0) } ?? Destination(path: options.output),
+                quarantine: options.quarantine,
                 sender: options.ticket.fingerprint, spool: spool, home: home.folder,
                 manifest: manifest)
             store.ledger = options.ledger

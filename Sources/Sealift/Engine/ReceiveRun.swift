@@ -66,7 +66,7 @@ final class ReceiveRun {
         self.options = options
         self.cancellation = cancellation
         try options.network.check()
-        try Destination.check(options.output)
+        if options.folder == nil { try Destination.check(options.output) }
         try options.relay?.check(options.network)
         home = try StateHome(options.home, passphrase: options.passphrase)
         let device = try home.device()
@@ -231,6 +231,9 @@ final class ReceiveRun {
         if current.endpoint.isOver { isOver = true }
         current.endpoint.close(code: .interrupted, reason: "the receiver stopped", now: now)
     }
+
+    /// Bytes of content that crossed the network in this run.
+    var receivedBytes: UInt64 { progress.received(current.tally) }
 
     /// Whether the session is still to come to a good end.
     var isWanted: Bool { failure == nil && completion == nil }

@@ -1,5 +1,6 @@
 public import SealiftContent
 import SealiftCrypto
+import SealiftIO
 import SealiftPeople
 public import SealiftRendezvous
 public import SealiftTransfer
@@ -39,6 +40,10 @@ public struct ReceiveOptions: Sendable {
 
     /// The place in quarantine that it goes to; nil where it goes to the output itself.
     var quarantine: QuarantinePlace?
+
+    /// The folder received into, where it is open already: ``output`` is then only what it is called, for the log.
+    var folder: DirectoryHandle?
+
     /// Where a run that is one of many into the same folder notes what it learns; nil for a run of its own.
     var ledger: SyncLedger?
 

@@ -49,6 +49,8 @@ public enum OfferProgress: String, Equatable, Sendable {
     case waiting
     /// A rule of theirs took it.
     case accepted
+    /// It is for a share of theirs, and may go there.
+    case admitted
 }
 
 /// Who is at the other end, and how they are reached.

@@ -24,10 +24,14 @@ public struct MemberSummary: Equatable, Sendable {
     public var person: PersonSummary
     /// In which share.
     public var share: String
+    /// Whose it is, as the user calls them; nil for the user's own.
+    public var owner: String?
     /// What they are.
     public var role: Role
     /// The only paths that they see; nil for everything.
     public var paths: [GrantedPath]?
+    /// Whether there are others, which the owner of the share does not show.
+    public var hasMorePaths = false
     /// When it ends; nil for no end.
     public var expires: WallTime?
     /// Whether it has ended.
@@ -311,12 +315,7 @@ extension StateHome {
     ) throws(SealiftError) -> GrantedPath {
         let slash = UInt8(ascii: "/")
         let trimmed = path.last == slash ? Array(path.dropLast()) : path
-        guard let granted = GrantedPath(trimmed) else {
-            throw SealiftError(
-                .usage, "\(PrintableText.escape(path)) is no path inside a share",
-                advice: "Name it from the share's own folder, with no .. and no / at the beginning."
-            )
-        }
+        guard let granted = GrantedPath(trimmed) else { throw SealiftError(noPathInside: path) }
         do throws(SystemError) {
             let folder = try DirectoryHandle.open(path: share.path)
             _ = try folder.status(of: trimmed)
@@ -330,6 +329,13 @@ extension StateHome {
 }
 
 extension SealiftError {
+    /// What should name a part of a share names none.
+    init(noPathInside path: [UInt8]) {
+        self.init(
+            .usage, "\(PrintableText.escape(path)) is no path inside a share",
+            advice: "Name it from the share's own folder, with no .. and no / at the beginning.")
+    }
+
     /// The name of a new share: as said, or the path's last component.
     fileprivate static func shareName(
         _ text: String?, path: [UInt8]
@@ -363,8 +369,9 @@ extension MemberSummary {
         let paths: [GrantedPath]? =
             if case .only(let paths) = grant.paths { paths } else { nil }
         self.init(
-            person: PersonSummary(grant.member, standing), share: share, role: grant.role,
-            paths: paths, expires: grant.expires, isOver: grant.expires.map { time >= $0 } ?? false,
+            person: PersonSummary(grant.member, standing), share: share, owner: nil,
+            role: grant.role, paths: paths, hasMorePaths: false, expires: grant.expires,
+            isOver: grant.expires.map { time >= $0 } ?? false,
             quota: grant.quota, movedBytes: member.movedBytes, approval: grant.approval)
     }
 }

@@ -129,6 +129,8 @@ public struct PersonSummary: Equatable, Sendable {
     public var isVerified: Bool
     /// Whether the user wants to hear nothing of them.
     public var isBlocked: Bool
+    /// Whether it is the user, in somebody else's share.
+    public var isSelf = false
 
     init(_ identity: IdentityID, _ standing: ContactStanding?) {
         name = standing?.name.text

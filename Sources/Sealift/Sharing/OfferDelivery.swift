@@ -7,20 +7,21 @@ import SealiftStore
 import SealiftTransfer
 import Synchronization
 
-/// Offers what `options` names to a contact, and sends it once they, or a rule of theirs, said yes.
+/// Offers what `options` names to a contact, and sends it once they, or a rule of theirs, said yes. Where
+/// `place` names a share of theirs, or a folder in it, it goes there, if this user may put it there.
 ///
 /// Blocks; call it from a thread that may. Only devices of the contact can use the ticket, which nobody is
 /// shown.
 /// - Throws: why it ended before; what is proven at the receiver is kept.
 public func runSend(
-    _ options: SendOptions, to name: String, _ reach: ContactReach,
+    _ options: SendOptions, to place: SharePath, _ reach: ContactReach,
     observer: any TransferObserver, cancellation: Cancellation
 ) throws(SealiftError) -> TransferSummary {
     let passphrase = options.passphrase.askingOnce()
     let access = try ContactAccess(home: options.home, passphrase: passphrase)
-    let (contact, chain) = try access.contact(named: name)
+    let (contact, chain) = try access.contact(named: place.contact)
     return try OfferDelivery.run(
-        options, to: contact, chain, access, reach, passphrase, observer: observer,
+        options, to: contact, chain, access, reach, passphrase, place: place, observer: observer,
         cancellation: cancellation)
 }
 
@@ -41,6 +42,8 @@ final class OfferDelivery: TransferObserver {
 
     private let contact: Contact
     private let chain: DeviceChain
+    /// The share that it goes into, with the folder in it; nil for an offer.
+    private let place: SharePath?
     private let access: ContactAccess
     private let reach: ContactReach
     private let observer: any TransferObserver
@@ -56,11 +59,12 @@ final class OfferDelivery: TransferObserver {
 
     init(
         _ paths: [[UInt8]], expires: Duration, to contact: Contact, _ chain: DeviceChain,
-        _ access: ContactAccess, _ reach: ContactReach, observer: any TransferObserver,
-        transfer: Cancellation
+        _ access: ContactAccess, _ reach: ContactReach, place: SharePath? = nil,
+        observer: any TransferObserver, transfer: Cancellation
     ) throws(SealiftError) {
         self.contact = contact
         self.chain = chain
+        self.place = place?.share == nil ? nil : place
         self.access = access
         var reach = reach
         reach.notice = reach.notice ?? { observer.handle(.warning($0)) }
@@ -96,12 +100,13 @@ final class OfferDelivery: TransferObserver {
 
     /// Offers, and sends once the contact said yes.
     /// - Parameters:
+    ///   - place: the share that it is put into, where it names one.
     ///   - objection: judges what was found to be sent, before anybody hears of it; nil for none.
     ///   - receiptKept: told of the receipt, and whether it is for everything that there was.
     static func run(
         _ options: SendOptions, to contact: Contact, _ chain: DeviceChain,
         _ access: ContactAccess, _ reach: ContactReach, _ passphrase: PassphraseSource,
-        observer: any TransferObserver, cancellation: Cancellation,
+        place: SharePath? = nil, observer: any TransferObserver, cancellation: Cancellation,
         objection: ((SendCatalog) -> SealiftError?)? = nil,
         receiptKept: ((Receipt, _ isWhole: Bool) -> Void)? = nil
     ) throws(SealiftError) -> TransferSummary {
@@ -115,7 +120,7 @@ final class OfferDelivery: TransferObserver {
         cancellation.whenRequested { transfer.request() }
         let delivery = try OfferDelivery(
             options.paths, expires: options.expires, to: contact, chain, access, reach,
-            observer: observer, transfer: transfer)
+            place: place, observer: observer, transfer: transfer)
         let result: Result<TransferSummary, SealiftError>
         do throws(SealiftError) {
             let run = try SendRun(sending, observer: delivery, cancellation: transfer)
@@ -210,32 +215,52 @@ final class OfferDelivery: TransferObserver {
                 label: offer.label.bytes, ticket: ticket)
         else { return }
         var lastSaid: OfferProgress?
-        while !calling.isRequested, !state.withLock({ $0.isConnected }) {
+        // An upload is asked for until it is there: the other end may begin anew, or end the right to it.
+        while !calling.isRequested, place != nil || !state.withLock({ $0.isConnected }) {
             do throws(SealiftError) {
-                let reply = try ContactCall(access: access, reach: reach, cancellation: calling)
-                    .ask(contact, chain: chain, .offer(pushed))
-                switch reply.answers.first {
-                case .taken(.accepted): return sayOnce(.accepted, &lastSaid)
-                case .taken(.waiting): sayOnce(.waiting, &lastSaid)
-                case .refused(.unavailable): sayOnce(.unreachable, &lastSaid)
-                case .refused(let reason):
-                    return refuse(
-                        SealiftError(
-                            refused: reason, contact: contact,
-                            what: SharePath(contact: contact.name.text)))
+                let answer = try ask(pushed)
+                switch answer {
+                case .taken(.accepted) where place == nil: return sayOnce(.accepted, &lastSaid)
+                case .taken(.accepted): sayOnce(.admitted, &lastSaid)
+                case .taken(.waiting) where place == nil: sayOnce(.waiting, &lastSaid)
+                case .refused(.unavailable) where lastSaid != .admitted:
+                    sayOnce(.unreachable, &lastSaid)
+                case .refused(let reason): return refuse(refusal(reason))
                 default: return refuse(SealiftError(unexpectedAnswerOf: contact))
                 }
             } catch {
                 guard error.code == .cannotConnect || error.code == .connectionLost else {
-                    if !calling.isRequested { refuse(error) }
+                    let hasEnded = error.code == .shareUnknown && lastSaid == .admitted
+                    if !calling.isRequested { refuse(hasEnded ? refusal(.notThere) : error) }
                     return
                 }
-                sayOnce(.unreachable, &lastSaid)
+                if lastSaid != .admitted { sayOnce(.unreachable, &lastSaid) }
             }
             guard case .timedOut = pause.pop(until: MonotonicClock.now() + Self.interval) else {
                 return
             }
         }
+    }
+
+    /// Tells the contact of it once.
+    private func ask(_ pushed: PushOffer) throws(SealiftError) -> ContactAnswer? {
+        let call = ContactCall(access: access, reach: reach, cancellation: calling)
+        guard let place else {
+            return try call.ask(contact, chain: chain, .offer(pushed)).answers.first
+        }
+        return try call.ask(contact, chain: chain, .shares) { reply throws(SealiftError) in
+            guard case .shares? = reply.answers.first else { return nil }
+            let share = try visibleShare(place, in: reply, of: contact)
+            return .upload(share.id, place.path, pushed)
+        }.answers.first
+    }
+
+    private func refusal(_ reason: ContactRefusal) -> SealiftError {
+        guard let place else {
+            return SealiftError(
+                refused: reason, contact: contact, what: SharePath(contact: contact.name.text))
+        }
+        return SealiftError(refusedUpload: reason, contact: contact, into: place)
     }
 
     /// Says where the offer stands, unless that was said last. Who is away now and then has still got it.

@@ -38,7 +38,16 @@ struct ShareDesk {
         case .shares: (.answers(shares(for: asker)), .shares)
         case .folder(let share, let path): folder(path, of: share, for: asker)
         case .get(let share, let parts): download(parts, of: share, for: asker)
-        case .offer: nil
+        case .members(let share): members(of: share, for: asker)
+        case .grant(let share, let member, let wish):
+            change(.grant(wish), of: member, in: share, for: asker)
+        case .approve(let share, let member):
+            change(.approve, of: member, in: share, for: asker)
+        case .remove(let share, let member):
+            change(.remove, of: member, in: share, for: asker)
+        case .leave(let share):
+            change(.leave, of: asker.contact.identity, in: share, for: asker)
+        case .offer, .upload: nil
         }
     }
 
@@ -115,7 +124,7 @@ struct ShareDesk {
         return standing(of: asker, in: download.share.id).decision(on: download) == .allowed
     }
 
-    private func standing(of asker: Asker, in share: ShareID) -> Standing {
+    func standing(of asker: Asker, in share: ShareID) -> Standing {
         let member = asker.contact.identity
         return Standing(
             asker: asker, share: share, grant: access.store.grant(of: member, in: share),
@@ -124,7 +133,7 @@ struct ShareDesk {
     }
 
     /// What is known of somebody in a share at one moment: looked up once, judged for any number of paths.
-    private struct Standing {
+    struct Standing {
         let asker: Asker
         let share: ShareID
         let grant: Lookup<Grant>
@@ -153,7 +162,7 @@ struct ShareDesk {
     }
 
     /// What of a denial is shown: most look like a share that is not there.
-    private static func refusal(_ decision: AccessDecision) -> ContactRefusal {
+    static func refusal(_ decision: AccessDecision) -> ContactRefusal {
         guard decision.isVisible, case .denied(let denial) = decision else { return .notThere }
         switch denial {
         case .role: return .role
@@ -181,7 +190,7 @@ struct ShareDesk {
 
 extension PathSubset {
     /// Paths that stand for the part, to be judged: all that it names; for everything, the share's own name.
-    fileprivate func named(of share: StoredShare) -> [GrantedPath] {
+    func named(of share: StoredShare) -> [GrantedPath] {
         switch self {
         case .everything: GrantedPath(share.name.text).map { [$0] } ?? []
         case .only(let paths): paths

@@ -8,6 +8,45 @@ enum ShareFolder {
     /// The most items of one folder that are shown.
     static let maximumItemCount = 16_384
 
+    /// Where transfers keep what is not whole yet: nobody's business.
+    private static let privateName = Array(".sealift".utf8)
+
+    /// Opens the folder of the share at `root` that an upload goes into, and makes what is missing of `path`,
+    /// each folder in the one before and through no link.
+    /// - Returns: nil where the share is no folder, or something else stands in the way.
+    static func destination(
+        at path: GrantedPath?, in root: [UInt8]
+    ) throws(SystemError) -> DirectoryHandle? {
+        if let path, isPrivate(path) { return nil }
+        let (parentPath, name) = split(root)
+        let parent = try DirectoryHandle.open(path: parentPath)
+        guard try parent.statusIfPresent(of: name)?.kind == .directory else { return nil }
+        do throws(SystemError) {
+            var folder = try parent.openDirectory(name)
+            for component in path.map(components(of:)) ?? [] {
+                if try folder.statusIfPresent(of: component) == nil {
+                    do throws(SystemError) { try folder.createDirectory(component) } catch
+                        where error.isAlreadyThere
+                    {
+                        // Somebody else made it meanwhile: opened like any other.
+                    }
+                }
+                folder = try folder.openDirectory(component)
+            }
+            return folder
+        } catch  where error.isObstructedPath {
+            return nil
+        }
+    }
+
+    private static func isPrivate(_ path: GrantedPath) -> Bool {
+        components(of: path).contains(privateName)
+    }
+
+    private static func components(of path: GrantedPath) -> [[UInt8]] {
+        path.bytes.split(separator: UInt8(ascii: "/")).map { Array($0) }
+    }
+
     /// What lies at `path` in the share at `root`; nil where the grant shows nothing there.
     static func items(
         at path: GrantedPath?, in root: [UInt8], granted: PathSubset
@@ -15,6 +54,7 @@ enum ShareFolder {
         // What is on its way, and what is held in quarantine, is nobody's to see.
         if let path, (try? EntryPath(path.bytes)) == nil { return nil }
         if let path, !granted.contains(path), !granted.leads(through: path) { return nil }
+        if let path, isPrivate(path) { return nil }
         let (parentPath, name) = split(root)
         let parent = try DirectoryHandle.open(path: parentPath)
         guard let status = try parent.statusIfPresent(of: name) else { return nil }
@@ -44,7 +84,7 @@ enum ShareFolder {
             guard
                 let inside = GrantedPath(
                     (path.map { $0.bytes + [UInt8(ascii: "/")] } ?? []) + name),
-                name != Array(".sealift".utf8),
+                name != privateName,
                 granted.contains(inside) || granted.leads(through: inside),
                 let status = try folder.statusIfPresent(of: name)
             else { continue }

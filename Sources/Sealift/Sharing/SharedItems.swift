@@ -99,7 +99,7 @@ public func browseFolder(
         case .folder(let page, _): items += page
         case .refused(let reason):
             throw SealiftError(refused: reason, contact: contact, what: place)
-        case .shares, .ticket, .taken: throw SealiftError(unexpectedAnswerOf: contact)
+        case .shares, .ticket, .taken, .members: throw SealiftError(unexpectedAnswerOf: contact)
         }
     }
     return SharedFolder(items: items)
@@ -171,7 +171,8 @@ private func visibleShares(
     return shares
 }
 
-private func visibleShare(
+/// The share that `place` names, among those of a whole answer.
+func visibleShare(
     _ place: SharePath, in reply: ContactCall.Reply, of contact: Contact
 ) throws(SealiftError) -> VisibleShare {
     let wanted = Array((place.share ?? "").utf8)
@@ -189,51 +190,5 @@ extension SealiftError {
         self.init(
             .protocolViolation, "\(contact.name) answered what was not asked",
             advice: "Check that both ends run a released sealift.")
-    }
-
-    /// A contact said no.
-    init(refused reason: ContactRefusal, contact: Contact, what place: SharePath) {
-        let name = PrintableText.escape(place.share ?? "")
-        switch reason {
-        case .notThere:
-            self.init(
-                .shareUnknown,
-                "\(contact.name) shares nothing with you that is called \(name)"
-                    + (place.path.map { "/\($0)" } ?? ""),
-                advice: "`sealift browse \(contact.name)` shows what there is.")
-        case .role:
-            self.init(
-                .accessDenied, "your role in \(name) does not allow it",
-                advice: "Ask \(contact.name) for another role.")
-        case .approvalAwaited:
-            self.init(
-                .accessDenied, "somebody else has to agree first",
-                advice: "Ask \(contact.name) who that is, then try again.")
-        case .quota:
-            self.init(
-                .accessDenied, "your quota in \(name) is used up",
-                advice: "Ask \(contact.name) for more.")
-        case .notVerified:
-            self.init(
-                .accessDenied, "\(contact.name) has not verified you",
-                advice: "Compare the safety number (`sealift contact show \(contact.name)`), and "
-                    + "have them run `sealift contact verify`.")
-        case .unavailable:
-            self.init(
-                .peerUnavailable, "\(contact.name)'s machine cannot serve it now",
-                advice: "Try again later; `sealift up` there says why.")
-        case .impossible:
-            self.init(
-                .protocolViolation, "\(contact.name)'s machine finds the offer impossible",
-                advice: "Check that both ends run a released sealift.")
-        case .inboxFull:
-            self.init(
-                .accessDenied, "too many offers wait at \(contact.name)'s machine",
-                advice: "Ask them to answer some (`sealift inbox list`).")
-        case .declined:
-            self.init(
-                .declined, "\(contact.name) said no to the offer",
-                advice: "Ask them, then offer it anew.")
-        }
     }
 }

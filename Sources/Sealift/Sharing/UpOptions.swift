@@ -43,6 +43,10 @@ public enum UpEvent: Sendable {
     case offered(contact: String, OfferNews)
     /// What a rule took is here, or why not.
     case offerEnded(contact: String, OfferNews, SealiftError?)
+    /// A member puts something into a share from now on.
+    case uploadBegan(contact: String, UploadNews)
+    /// What a member put into a share is there, with so many bytes that came, or why not.
+    case uploadEnded(contact: String, UploadNews, bytes: UInt64, SealiftError?)
     /// A contact's devices changed; after a recovery they have to be paired again.
     case devicesChanged(contact: String, isRecovery: Bool)
     /// Something the user should know.
@@ -57,6 +61,38 @@ public enum ShareQuestion: Equatable, Sendable {
     case folder(share: String?, path: String?)
     /// A download.
     case get(share: String?)
+    /// To put something into a share.
+    case upload(share: String?)
+    /// To see or change who the members of a share are; the member safe to print, nil for all of them.
+    case members(MemberVerb, share: String?, member: String?)
+
+    /// What is asked about members.
+    public enum MemberVerb: String, Equatable, Sendable {
+        /// To see them.
+        case members
+        /// To make somebody one, or to change what a member may do.
+        case grant
+        /// To say the yes that is awaited.
+        case approve
+        /// To end a membership.
+        case remove
+        /// To end one's own.
+        case leave
+    }
+}
+
+/// What a member puts into a share, safe to print.
+public struct UploadNews: Equatable, Sendable {
+    /// 32 hexadecimal digits.
+    public var id: String
+    /// The share's name.
+    public var share: String
+    /// The folder in it, escaped; nil for the share itself.
+    public var path: String?
+    /// What they call it, escaped.
+    public var label: String
+    /// How many bytes, as they say.
+    public var byteCount: UInt64
 }
 
 /// What a contact offers, safe to print.

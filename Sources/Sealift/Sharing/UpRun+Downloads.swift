@@ -101,8 +101,13 @@ extension UpRun {
     func endRuns() {
         for download in downloads { download.run.cancel() }
         for reception in receptions { reception.run.cancel() }
+        for upload in uploads { upload.run.cancel() }
         for download in downloads { download.run.join() }
         for reception in receptions { reception.run.join() }
+        for upload in uploads {
+            upload.run.join()
+            count(upload)
+        }
     }
 }
 
@@ -113,7 +118,7 @@ extension ShareDesk.Download {
 }
 
 extension SealiftError {
-    /// A download was cut because the right to it is over.
+    /// A download or an upload was cut because the right to it is over.
     static let rightEnded = SealiftError(
         .declined, "the right to it has ended",
         advice: "`sealift share members` shows who may have what.")

@@ -46,7 +46,7 @@ extension UpRun {
         }
     }
 
-    private static func ticket(_ text: [UInt8]) -> Ticket? {
+    static func ticket(_ text: [UInt8]) -> Ticket? {
         String(validating: text, as: UTF8.self).flatMap { try? Ticket(text: $0) }
     }
 
@@ -99,13 +99,6 @@ extension UpRun {
                 found.contact.admission(of: incoming.device) == .serve,
                 let ticket = try access.vault.ticket(of: incoming.id)
             else { return false }
-            var reach = ContactReach()
-            reach.rendezvous = options.rendezvous
-            reach.stun = options.stun
-            reach.network = options.network
-            reach.relay = options.relay
-            reach.home = options.home
-            reach.passphrase = passphrase
             let place = try offer.quarantine.map {
                 try QuarantinePlace.make(for: incoming.id, in: $0)
             }
@@ -113,7 +106,7 @@ extension UpRun {
                 Array(ticket.utf8), from: incoming.device, of: found.contact,
                 into: offer.quarantine.map { QuarantinePlace.path(of: incoming.id, in: $0) }
                     ?? destination,
-                reach
+                ownReach
             ) {
                 $0.onConflict = .rename
                 $0.decision = .rule

@@ -47,6 +47,8 @@ final class UpRun {
     private var own: OwnIdentity
     var downloads: [UpDownload] = []
     var receptions: [UpReception] = []
+    var uploads: [UpUpload] = []
+    var uploadEndings = UpUploadEndings()
     /// What rules took and could not be fetched since it was offered last.
     var failedOffers: Set<OfferID> = []
     /// Offers that this run has told its observer of.
@@ -122,11 +124,13 @@ final class UpRun {
             try review(now: now)
             takeDownloadEvents(now: now)
             if farewell == nil { takeReceptionEvents() }
+            takeUploadEvents()
             try settle(now: now)
             if farewell == nil, cancellation.isRequested {
                 host.close(now: now)
                 for download in downloads { download.run.cancel() }
                 for reception in receptions { reception.run.cancel() }
+                for upload in uploads { upload.run.cancel() }
                 farewell = now + Self.farewellTime
             }
             if let farewell, now >= farewell || host.sessionCount == 0 { return }
@@ -187,6 +191,7 @@ final class UpRun {
         nextReview = now + Self.reviewInterval
         try welcomeContacts(now: now)
         reviewDownloads()
+        reviewUploads()
     }
 
     /// Who was welcome a moment ago knocks: one who was just blocked or removed gets no answer either. Where
@@ -283,10 +288,11 @@ final class UpRun {
             host.didRenew(id)
         case .request(let id, let request):
             guard let asker = askers[id] else { return }
-            if case .offer(let offer) = request {
-                host.answer(id, try take(offer, of: asker))
-            } else {
-                answer(request, of: id, asker)
+            switch request {
+            case .offer(let offer): host.answer(id, try take(offer, of: asker))
+            case .upload(let share, let path, let offer):
+                host.answer(id, take(upload: offer, into: path, of: share, asker))
+            default: answer(request, of: id, asker)
             }
         case .failed(let id, let failure):
             guard let asker = askers[id], failure != .violation else { return }

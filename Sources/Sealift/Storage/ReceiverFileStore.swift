@@ -61,13 +61,12 @@ struct ReceiverFileStore: ReceiverStore {
 
     /// Makes a store for the folder `output`, or for the place in quarantine that stands for it.
     init(
-        output: [UInt8], quarantine: QuarantinePlace? = nil, sender: DeviceFingerprint,
-        spool: ListingSpool, home: Home, manifest: ManifestFile? = nil
+        _ destination: Destination, quarantine: QuarantinePlace? = nil,
+        sender: DeviceFingerprint, spool: ListingSpool, home: Home, manifest: ManifestFile? = nil
     ) throws(SystemError) {
         try self.init(
-            quarantine.map { Destination($0.content) } ?? Destination(path: output),
-            sender: sender, spool: spool, home: home, boot: try Self.bootIdentity(),
-            manifest: manifest)
+            quarantine.map { Destination($0.content) } ?? destination, sender: sender,
+            spool: spool, home: home, boot: try Self.bootIdentity(), manifest: manifest)
         if quarantine != nil { bits = .withheld }
     }
 

@@ -21,6 +21,7 @@ struct SendCommand: ParsableCommand {
               sealift send --listen 0.0.0.0:4000 --advertise 198.51.100.2:4000 model/
               sealift send --keep --confirm model/           many receivers, each asked for
               sealift send model/ --to bob                   to a contact: no ticket, no code
+              sealift send run-12/ --to alice/llm-v3/runs    into a folder of her share, as an editor
               sealift send --interface wg0 --no-signaling model/   inside a VPN, no server
 
             \(HelpText.exitStatus)
@@ -52,8 +53,9 @@ struct SendCommand: ParsableCommand {
         help: ArgumentHelp(
             """
             Offer it to this contact, who accepts by hand (`sealift inbox`) or by a rule; nobody is \
-            shown a ticket.
-            """, valueName: "contact"))
+            shown a ticket. With a share of theirs, and a folder in it: put it there, where you are an \
+            editor or admin.
+            """, valueName: "contact[/share[/folder]]"))
     var to: String?
 
     @Option(
@@ -118,7 +120,7 @@ struct SendCommand: ParsableCommand {
             [options] observer, cancellation throws(SealiftError) in
             if let to {
                 return try runSend(
-                    options, to: to, reach(options), observer: observer,
+                    options, to: SharePath(to), reach(options), observer: observer,
                     cancellation: cancellation)
             }
             return try runSend(options, observer: observer, cancellation: cancellation)

@@ -16,19 +16,25 @@ struct ShareCommand: ParsableCommand {
             What ends is judged by this machine's clock, and by the latest time that it was sure of: \
             setting the clock back revives nothing.
 
+            In a share of a contact's, such as alice/llm-v3, an admin does the same with members, grant, \
+            approve and revoke: alice's machine has to run `sealift up`, and judges it. Nobody gives away \
+            more than he has. Whoever is a member may leave.
+
             EXAMPLES:
               sealift share add ~/models/llm-v3 --with bob:viewer
               sealift share add data --with bob:editor --expires 30d --quota 200GB
               sealift share grant llm-v3 ann --path weights --path README.md
               sealift share members llm-v3
               sealift share revoke llm-v3 bob
+              sealift share grant alice/llm-v3 eve:viewer --expires 7d
+              sealift share leave alice/llm-v3
 
             \(HelpText.exitStatus)
             """,
         subcommands: [
             ShareListCommand.self, ShareAddCommand.self, ShareMembersCommand.self,
             ShareGrantCommand.self, ShareApproveCommand.self, ShareRevokeCommand.self,
-            ShareRemoveCommand.self,
+            ShareLeaveCommand.self, ShareRemoveCommand.self,
         ],
         defaultSubcommand: ShareListCommand.self)
 }
@@ -109,130 +115,6 @@ struct ShareAddCommand: ParsableCommand {
                 json
                     ? ShareView.json(made).line + "\n"
                     : "shared: " + ShareView.text(made, style: .ofProcess()))
-        }
-    }
-}
-
-/// `sealift share members`.
-struct ShareMembersCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "members", abstract: "Show a share and everybody who is in it.",
-        discussion: HelpText.exitStatus)
-
-    @Flag(help: "Write one JSON object to standard output; see docs/SCRIPTING.md.")
-    var json = false
-
-    @Argument(help: "The share's name.")
-    var share: String
-
-    func run() throws {
-        try ContactCommand.run(asJSON: json) { output, _ throws(SealiftError) in
-            let found = try readShare(share, home: Environment.home)
-            output.write(
-                json
-                    ? ShareView.json(found).line + "\n"
-                    : ShareView.text(found, style: .ofProcess()))
-        }
-    }
-}
-
-/// A share and one of its members, and the form of what is shown.
-struct MemberArguments: ParsableArguments {
-    @Flag(help: "Write one JSON object to standard output; see docs/SCRIPTING.md.")
-    var json = false
-
-    @Argument(help: "The share's name.")
-    var share: String
-
-    @Argument(help: "The contact's name.")
-    var contact: String
-}
-
-/// `sealift share grant`.
-struct ShareGrantCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "grant", abstract: "Make a contact a member, or change what a member may do.",
-        usage: "sealift share grant [<options>] <share> <contact[:role]>",
-        discussion: """
-            For somebody who is a member, what is not said stays as it is; to take a limit away, revoke \
-            the membership and grant it anew. What a member moved stays counted for good.
-
-            EXAMPLES:
-              sealift share grant llm-v3 bob:editor
-              sealift share grant llm-v3 ann --path weights --quota 200GB --approval
-
-            \(HelpText.exitStatus)
-            """)
-
-    @OptionGroup var grant: GrantOptions
-
-    @Flag(help: "Write one JSON object to standard output; see docs/SCRIPTING.md.")
-    var json = false
-
-    @Argument(help: "The share's name.")
-    var share: String
-
-    @Argument(
-        help: ArgumentHelp(
-            "The contact, with a role where it is not a viewer's or not the one before.",
-            valueName: "contact[:role]"),
-        transform: MemberArgument.init(argument:))
-    var member: MemberArgument
-
-    func run() throws {
-        var terms = grant.terms
-        terms.role = member.role
-        let member = member.contact
-        try ContactCommand.run(asJSON: json) { output, cancellation throws(SealiftError) in
-            let granted = try grantShare(
-                share, to: member, terms, home: Environment.home,
-                passphrase: PassphraseInput.source(cancellation))
-            output.write(
-                json
-                    ? ShareView.json(granted).line + "\n"
-                    : "granted: " + ShareView.line(granted, style: .ofProcess()))
-        }
-    }
-}
-
-/// `sealift share approve`.
-struct ShareApproveCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "approve", abstract: "Say the yes that a membership waits for (--approval).",
-        discussion: HelpText.exitStatus)
-
-    @OptionGroup var member: MemberArguments
-
-    func run() throws {
-        try ContactCommand.run(asJSON: member.json) { output, cancellation throws(SealiftError) in
-            let approved = try approveMember(
-                member.contact, of: member.share, home: Environment.home,
-                passphrase: PassphraseInput.source(cancellation))
-            output.write(
-                member.json
-                    ? ShareView.json(approved).line + "\n"
-                    : "approved: " + ShareView.line(approved, style: .ofProcess()))
-        }
-    }
-}
-
-/// `sealift share revoke`.
-struct ShareRevokeCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "End a membership; what they have already, they have.",
-        discussion: HelpText.exitStatus)
-
-    @OptionGroup var member: MemberArguments
-
-    func run() throws {
-        try ContactCommand.run(asJSON: member.json) { output, cancellation throws(SealiftError) in
-            let revoked = try revokeShare(
-                member.share, from: member.contact, home: Environment.home,
-                passphrase: PassphraseInput.source(cancellation))
-            output.write(
-                member.json
-                    ? ShareView.json(revoked, event: "member_revoked").line + "\n"
-                    : "revoked: " + ShareView.line(revoked, style: .ofProcess()))
         }
     }
 }

@@ -17,6 +17,7 @@ struct LogSubject {
             return .string(PrintableText.escape(parts[index]))
         }
         let person = [("contact", text(0)), ("identity", text(1))]
+        let isUpload = entry.decision == .share
         switch entry.event {
         case .contactChanged, .verified:
             (paths, members) = ([], person)
@@ -29,8 +30,11 @@ struct LogSubject {
         case .offered, .accepted:
             // Out of quarantine: also where to.
             (paths, members) = (
-                Array(parts.dropFirst(4)),
-                person + [("offer", text(2)), ("offered_bytes", Self.size(parts))]
+                isUpload ? [] : Array(parts.dropFirst(4)),
+                person + [
+                    ("offer", text(2)), ("offered_bytes", Self.size(parts)),
+                    ("share", isUpload ? text(4) : .null),
+                ]
             )
         case .deleted where Self.discardReasons.contains(entry.reason):
             (paths, members) = (
@@ -39,7 +43,10 @@ struct LogSubject {
             )
         case .transferDenied where Self.isOffer(entry):
             (paths, members) = (
-                [], person + [("offer", text(2)), ("offered_bytes", Self.size(parts))]
+                [],
+                person + [
+                    ("offer", text(2)), ("offered_bytes", Self.size(parts)), ("share", text(4)),
+                ]
             )
         default:
             (paths, members) = (parts.filter { !$0.isEmpty }, [])
@@ -48,7 +55,7 @@ struct LogSubject {
 
     /// Whether an entry that something was denied is about an offer; the others are about transfers.
     private static func isOffer(_ entry: AuditEntry) -> Bool {
-        offerReasons.contains(entry.reason)
+        offerReasons.contains(entry.reason) || entry.reason.hasPrefix("upload_")
     }
 
     private static let offerReasons: Set<String> = [

@@ -70,6 +70,7 @@ struct PersonObserver: TransferObserver {
                 + "Trying on\n"
         case .waiting: "\(contact) has the offer: it waits for their yes\n"
         case .accepted: "a rule of \(contact)'s takes the offer\n"
+        case .admitted: "\(contact)'s machine lets it in\n"
         }
     }
 

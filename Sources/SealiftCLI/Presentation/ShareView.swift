@@ -23,10 +23,8 @@ enum ShareView {
         ]
         if let mark = PersonText.mark(member.person, style: style) { words.append(mark) }
         if let paths = member.paths {
-            words.append(
-                "only "
-                    + (paths.isEmpty ? "nothing" : paths.map(\.description).joined(separator: ", "))
-            )
+            let shown = paths.map(\.description) + (member.hasMorePaths ? ["others"] : [])
+            words.append("only " + (shown.isEmpty ? "nothing" : shown.joined(separator: ", ")))
         }
         if let quota = member.quota {
             words.append("moved \(ByteText.fraction(member.movedBytes, of: quota))")
@@ -47,7 +45,32 @@ enum ShareView {
         return words.joined(separator: "  ") + "\n"
     }
 
+    /// `share members` of somebody else's share.
+    static func text(_ shared: SharedMembers, style: TerminalStyle) -> String {
+        padded(place(shared.owner, shared.name), 20)
+            + padded(ByteText.count(UInt64(shared.members.count), "member"), 13)
+            + "you: \(shared.role.word)\n"
+            + shared.members.map { "  " + line($0, style: style) }.joined()
+    }
+
+    /// A share of somebody else's, as the user names it.
+    static func place(_ owner: String, _ share: String) -> String {
+        "\(PrintableText.escape(owner))/\(PrintableText.escape(share))"
+    }
+
     // MARK: Scripts
+
+    /// Somebody else's share with its members.
+    static func json(_ shared: SharedMembers) -> JSONText {
+        JSONEvents.object(
+            "share",
+            [
+                ("name", .string(PrintableText.escape(shared.name))),
+                ("owner", .string(shared.owner)), ("role", .string(shared.role.word)),
+                ("member_count", .integer(UInt64(shared.members.count))),
+                ("members", .array(shared.members.map { .object(members($0)) })),
+            ])
+    }
 
     /// A share, with how many members it has.
     static func json(_ share: ShareSummary) -> JSONText {
@@ -88,8 +111,12 @@ enum ShareView {
                 .array(paths.map { .object(JSONEvents.path($0.bytes)) })
             } ?? .null
         return PersonText.members(member.person) + [
-            ("share", .string(member.share)), ("role", .string(member.role.word)),
-            ("paths", paths), ("expires", PersonText.time(member.expires)),
+            ("self", .bool(member.person.isSelf)),
+            ("share", .string(PrintableText.escape(member.share))),
+            ("owner", member.owner.map { .string($0) } ?? .null),
+            ("role", .string(member.role.word)),
+            ("paths", paths), ("more_paths", .bool(member.hasMorePaths)),
+            ("expires", PersonText.time(member.expires)),
             ("expired", .bool(member.isOver)),
             ("quota", member.quota.map { .integer($0) } ?? .null),
             ("moved_bytes", .integer(member.movedBytes)), ("approval", .string(approval)),
@@ -107,11 +134,13 @@ enum ShareView {
 enum PersonText {
     /// What the user calls them, or how their identity begins.
     static func name(_ person: PersonSummary) -> String {
-        person.name.map { PrintableText.escape($0) } ?? person.identity.short.text
+        if person.isSelf { return "you" }
+        return person.name.map { PrintableText.escape($0) } ?? person.identity.short.text
     }
 
     /// What has to be said beside the name, and never only by a colour; nil for nothing.
     static func mark(_ person: PersonSummary, style: TerminalStyle) -> String? {
+        if person.isSelf { return nil }
         if person.name == nil { return style.warning("NO CONTACT") }
         if person.isBlocked { return style.warning("BLOCKED") }
         return person.isVerified ? nil : style.warning("NOT VERIFIED")

@@ -37,6 +37,16 @@ enum UpView {
         case .offerEnded(let contact, let offer, let error?):
             return style.warning("\(offer.label) of \(contact) did not come: \(error.message)")
                 + "\n"
+        case .uploadBegan(let contact, let upload):
+            return "\(contact) puts \(upload.label) into \(place(upload)), "
+                + "\(ByteText.text(upload.byteCount))\n"
+        case .uploadEnded(let contact, let upload, let bytes, nil):
+            return style.good("\(upload.label) of \(contact) is in \(place(upload))")
+                + ", \(ByteText.text(bytes)) received\n"
+        case .uploadEnded(let contact, let upload, _, let error?):
+            return style.warning(
+                "\(upload.label) of \(contact) did not get into \(place(upload)): \(error.message)")
+                + "\n"
         case .devicesChanged(let contact, let isRecovery):
             return ContactView.devicesChanged(
                 contact, isRecovery: isRecovery,
@@ -50,13 +60,30 @@ enum UpView {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
+    private static func place(_ upload: UploadNews) -> String {
+        upload.share + (upload.path.map { "/\($0)" } ?? "")
+    }
+
     private static func words(_ question: ShareQuestion) -> String {
         switch question {
         case .shares: "your shares"
         case .folder(nil, _): "a share that is not theirs to see"
         case .folder(let share?, let path): "what lies in \(share)" + (path.map { "/\($0)" } ?? "")
-        case .get(nil): "a share that is not theirs to see"
+        case .get(nil), .upload(nil), .members(_, nil, _): "a share that is not theirs to see"
+        case .upload(let share?): "a place for an upload in \(share)"
+        case .members(let verb, let share?, let member):
+            words(verb, member ?? "somebody") + " \(share)"
         case .get(let share?): share
+        }
+    }
+
+    private static func words(_ verb: ShareQuestion.MemberVerb, _ member: String) -> String {
+        switch verb {
+        case .members: "the members of"
+        case .grant: "\(member) to have a part in"
+        case .approve: "\(member) to be approved in"
+        case .remove: "\(member) to be removed from"
+        case .leave: "leave of"
         }
     }
 
@@ -95,6 +122,14 @@ enum UpView {
             JSONEvents.object(
                 "offer_ended",
                 [("contact", .string(contact))] + members(offer) + [("error", code(error))])
+        case .uploadBegan(let contact, let upload):
+            JSONEvents.object("upload_began", [("contact", .string(contact))] + members(upload))
+        case .uploadEnded(let contact, let upload, let bytes, let error):
+            JSONEvents.object(
+                "upload_ended",
+                [("contact", .string(contact))] + members(upload) + [
+                    ("received", .integer(bytes)), ("error", code(error)),
+                ])
         case .devicesChanged(let contact, let isRecovery):
             ContactView.devicesChanged(contact, isRecovery: isRecovery)
         case .warning(let warning): JSONEvents.line(.warning(warning))
@@ -112,7 +147,21 @@ enum UpView {
         case .folder(let share, let path):
             [("question", .string("folder")), ("share", text(share)), ("path", text(path))]
         case .get(let share): [("question", .string("get")), ("share", text(share))]
+        case .upload(let share): [("question", .string("upload")), ("share", text(share))]
+        case .members(let verb, let share, let member):
+            [
+                ("question", .string(verb.rawValue)), ("share", text(share)),
+                ("member", text(member)),
+            ]
         }
+    }
+
+    private static func members(_ upload: UploadNews) -> [(String, JSONText)] {
+        [
+            ("upload", .string(upload.id)), ("share", .string(upload.share)),
+            ("folder", upload.path.map { .string($0) } ?? .null), ("label", .string(upload.label)),
+            ("bytes", .integer(upload.byteCount)),
+        ]
     }
 
     private static func members(_ offer: OfferNews) -> [(String, JSONText)] {

@@ -143,15 +143,50 @@ private enum ContactRun {
             while let action = session.pollAction() {
                 if case .send(let bytes) = action { stream += bytes }
             }
-            let further: ContactMessage =
-                isWaiting ? .request(.shares) : .answer(.shares([], isLast: true))
+            let further: [ContactMessage] =
+                isWaiting
+                ? [.request(.shares)] + laterRequests
+                : [.answer(.shares([], isLast: true)), .answer(laterAnswer)]
             return seed {
                 $0.write(UInt8(isWaiting ? 0 : 1))
                 $0.write(UInt8(40))
-                $0.write(stream + further.encoded)
+                $0.write(stream + further.flatMap(\.encoded))
             }
         }
     }
+
+    /// What members ask about members, and what they put into shares.
+    private static let laterRequests: [ContactMessage] = {
+        guard let share = ShareID([UInt8](repeating: 7, count: ShareID.byteCount)),
+            let path = GrantedPath("weights/a"),
+            let offer = PushOffer(
+                id: [UInt8](repeating: 1, count: 16), byteCount: 7, entryCount: 1,
+                label: Array("a".utf8), ticket: Array("sealift1".utf8)),
+            let wish = GrantWish(
+                role: .viewer, paths: [path], lifetime: 60, quota: 9, needsApproval: true)
+        else { preconditionFailure("requests are within their bounds") }
+        let member = chains.theirs.entries[0].identity
+        return [
+            .request(.upload(share, path, offer)), .request(.upload(share, nil, offer)),
+            .request(.members(share)), .request(.grant(share, member, wish)),
+            .request(.approve(share, member)), .request(.remove(share, member)),
+            .request(.leave(share)),
+        ]
+    }()
+
+    private static let laterAnswer: ContactAnswer = {
+        let member = chains.theirs.entries[0].identity
+        let paths = ["a", "b/c"].compactMap { GrantedPath($0) }
+        return .members(
+            [
+                VisibleMember(
+                    identity: member, role: .editor, part: .only(paths, hasMore: true),
+                    expires: time, quota: 8, movedBytes: 3, approval: .given(by: member)),
+                VisibleMember(
+                    identity: member, role: .viewer, part: .everything, expires: nil, quota: nil,
+                    movedBytes: 0, approval: .awaited),
+            ], isLast: true)
+    }()
 
     /// Messages that were read are written and read again as themselves.
     static func demandStable(_ stream: [UInt8]) throws(BrokenRule) {

@@ -36,8 +36,9 @@ public enum ContactMessage: Equatable, Sendable {
         case news, chain, introduction, renew, renewed, returned
         case shares = 0x10
         case folder, get, offer
+        case upload, members, grant, approve, remove, leave
         case refused = 0x80
-        case shareList, folderList, ticket, taken
+        case shareList, folderList, ticket, taken, memberList
     }
 
     // MARK: Writing
@@ -89,11 +90,31 @@ public enum ContactMessage: Equatable, Sendable {
             for part in parts { body.writeLengthPrefixed(part.bytes) }
         case .offer(let offer):
             body.write(Kind.offer.rawValue)
-            body.write(offer.id)
-            body.write(offer.byteCount)
-            body.write(offer.entryCount)
-            body.writeLengthPrefixed(offer.label)
-            body.writeLengthPrefixed(offer.ticket)
+            offer.write(to: &body)
+        case .upload(let share, let path, let offer):
+            body.write(Kind.upload.rawValue)
+            body.write(share.bytes)
+            body.writeLengthPrefixed(path?.bytes ?? [])
+            offer.write(to: &body)
+        case .members(let share):
+            body.write(Kind.members.rawValue)
+            body.write(share.bytes)
+        case .grant(let share, let member, let wish):
+            body.write(Kind.grant.rawValue)
+            body.write(share.bytes)
+            body.write(member.value)
+            wish.write(to: &body)
+        case .approve(let share, let member):
+            body.write(Kind.approve.rawValue)
+            body.write(share.bytes)
+            body.write(member.value)
+        case .remove(let share, let member):
+            body.write(Kind.remove.rawValue)
+            body.write(share.bytes)
+            body.write(member.value)
+        case .leave(let share):
+            body.write(Kind.leave.rawValue)
+            body.write(share.bytes)
         }
     }
 
@@ -129,6 +150,11 @@ public enum ContactMessage: Equatable, Sendable {
         case .taken(let standing):
             body.write(Kind.taken.rawValue)
             body.write(standing.rawValue)
+        case .members(let members, let isLast):
+            body.write(Kind.memberList.rawValue)
+            body.write(isLast ? 1 : 0 as UInt8)
+            body.writeVariableLengthInteger(UInt64(members.count))
+            for member in members { member.write(to: &body) }
         }
     }
 
@@ -170,7 +196,23 @@ public enum ContactMessage: Equatable, Sendable {
         case .shares: self = .request(.shares)
         case .folder: self = .request(try Self.readFolder(&reader))
         case .get: self = .request(try Self.readGet(&reader))
-        case .offer: self = .request(try Self.readOffer(&reader))
+        case .offer: self = .request(.offer(try reader.readPushOffer()))
+        case .upload:
+            self = .request(
+                .upload(
+                    try reader.readShareID(), try reader.readInnerPath(),
+                    try reader.readPushOffer()))
+        case .members: self = .request(.members(try reader.readShareID()))
+        case .grant:
+            self = .request(
+                .grant(
+                    try reader.readShareID(), IdentityID(try reader.readHash()),
+                    try reader.readGrantWish()))
+        case .approve:
+            self = .request(.approve(try reader.readShareID(), IdentityID(try reader.readHash())))
+        case .remove:
+            self = .request(.remove(try reader.readShareID(), IdentityID(try reader.readHash())))
+        case .leave: self = .request(.leave(try reader.readShareID()))
         case .refused:
             guard let reason = ContactRefusal(rawValue: try reader.readUInt8()) else {
                 throw .outOfBounds
@@ -191,6 +233,13 @@ public enum ContactMessage: Equatable, Sendable {
                 throw .outOfBounds
             }
             self = .answer(.taken(standing))
+        case .memberList:
+            let isLast = try reader.readFlag()
+            self = .answer(
+                .members(
+                    try Self.readItems(&reader) { reader throws(ByteReader.Failure) in
+                        try reader.readMember()
+                    }, isLast: isLast))
         case nil: throw .outOfBounds
         }
     }
@@ -207,44 +256,14 @@ public enum ContactMessage: Equatable, Sendable {
     private static func readFolder(
         _ reader: inout ByteReader
     ) throws(ByteReader.Failure) -> ContactRequest {
-        let share = try reader.readShareID()
-        let path = try reader.readRun(0...GrantedPath.maximumByteCount)
-        if path.isEmpty { return .folder(share, nil) }
-        guard let path = GrantedPath(path) else { throw .outOfBounds }
-        return .folder(share, path)
+        .folder(try reader.readShareID(), try reader.readInnerPath())
     }
 
     private static func readGet(
         _ reader: inout ByteReader
     ) throws(ByteReader.Failure) -> ContactRequest {
         let share = try reader.readShareID()
-        let count = try reader.readVariableLengthInteger(
-            atMost: UInt64(ContactRequest.maximumPartCount))
-        var parts: [GrantedPath] = []
-        var byteCount = 0
-        for _ in 0..<count {
-            let bytes = try reader.readRun(1...GrantedPath.maximumByteCount)
-            byteCount += bytes.count
-            guard byteCount <= ContactRequest.maximumPartByteCount, let path = GrantedPath(bytes)
-            else { throw .outOfBounds }
-            parts.append(path)
-        }
-        return .get(share, parts)
-    }
-
-    private static func readOffer(
-        _ reader: inout ByteReader
-    ) throws(ByteReader.Failure) -> ContactRequest {
-        let id = try reader.readArray(count: PushOffer.idByteCount)
-        let bytes = try reader.readUInt64()
-        let entries = try reader.readUInt64()
-        let label = try reader.readRun(1...PushOffer.maximumLabelByteCount)
-        let ticket = try reader.readRun(1...PushOffer.maximumTicketByteCount)
-        guard
-            let offer = PushOffer(
-                id: id, byteCount: bytes, entryCount: entries, label: label, ticket: ticket)
-        else { throw .outOfBounds }
-        return .offer(offer)
+        return .get(share, try reader.readPaths(atMost: ContactRequest.maximumPartByteCount))
     }
 
     private static func readItems<Item>(
@@ -283,35 +302,5 @@ public enum ContactMessage: Equatable, Sendable {
         return FolderItem(
             kind: kind, size: size, modified: modified,
             name: try reader.readRun(1...GrantedPath.maximumComponentByteCount))
-    }
-}
-
-extension ByteReader {
-    fileprivate mutating func readChainHead() throws(Failure) -> ChainHead {
-        let bytes = try readBytes(count: ChainHead.byteCount)
-        guard let head = ChainHead(decoding: bytes) else { throw .outOfBounds }
-        return head
-    }
-
-    fileprivate mutating func readShareID() throws(Failure) -> ShareID {
-        guard let id = ShareID(try readArray(count: ShareID.byteCount)) else {
-            throw .outOfBounds
-        }
-        return id
-    }
-
-    fileprivate mutating func readFlag() throws(Failure) -> Bool {
-        switch try readUInt8() {
-        case 0: false
-        case 1: true
-        default: throw .outOfBounds
-        }
-    }
-
-    /// Reads a run behind its length, which is in `bounds`.
-    fileprivate mutating func readRun(_ bounds: ClosedRange<Int>) throws(Failure) -> [UInt8] {
-        let bytes = Array(try readLengthPrefixedBytes(atMost: bounds.upperBound))
-        guard bytes.count >= bounds.lowerBound else { throw .outOfBounds }
-        return bytes
     }
 }

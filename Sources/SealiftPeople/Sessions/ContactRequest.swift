@@ -10,11 +10,31 @@ public enum ContactRequest: Equatable, Sendable {
     case get(ShareID, [GrantedPath])
     /// It has something to push.
     case offer(PushOffer)
+    /// It has something to put into a share, or into the folder of it that is named.
+    case upload(ShareID, GrantedPath?, PushOffer)
+    /// Who the members of a share are.
+    case members(ShareID)
+    /// To make somebody a member, or to change what a member may do.
+    case grant(ShareID, IdentityID, GrantWish)
+    /// To say the yes that a member waits for.
+    case approve(ShareID, IdentityID)
+    /// To end somebody's membership.
+    case remove(ShareID, IdentityID)
+    /// To end one's own.
+    case leave(ShareID)
 
     /// The most parts of a share in one request.
     public static let maximumPartCount = 64
     /// The most bytes of all parts together.
     public static let maximumPartByteCount = 12_288
+
+    /// Whether ends of the first version do not know it: they close the session as for any violation.
+    public var isLater: Bool {
+        switch self {
+        case .shares, .folder, .get, .offer: false
+        case .upload, .members, .grant, .approve, .remove, .leave: true
+        }
+    }
 }
 
 /// Something that a contact may have if it wants to: what it is, and the ticket that fetches it.
@@ -64,12 +84,15 @@ public enum ContactAnswer: Equatable, Sendable {
     case ticket([UInt8])
     /// What became of an offer.
     case taken(OfferStanding)
+    /// Members of a share; more of them follow unless it is the last. Of a change, the member as it is now, or
+    /// as it was until it ended.
+    case members([VisibleMember], isLast: Bool)
 
     /// Whether nothing more comes of it.
     public var isLast: Bool {
         switch self {
         case .refused, .ticket, .taken: true
-        case .shares(_, let isLast), .folder(_, let isLast): isLast
+        case .shares(_, let isLast), .folder(_, let isLast), .members(_, let isLast): isLast
         }
     }
 }
@@ -94,6 +117,20 @@ public enum ContactRefusal: UInt8, Equatable, Sendable, CaseIterable {
     case inboxFull = 8
     /// Its user said no to the offer.
     case declined = 9
+    /// What is to be uploaded into is no folder.
+    case noFolder = 10
+    /// The asker would give away more than he has.
+    case beyondOwnGrant = 11
+    /// Who is to be a member is no contact of the share's owner.
+    case unknownContact = 12
+    /// The owner never verified who is to be more than a viewer.
+    case memberNotVerified = 13
+    /// Who is named is no member.
+    case notMember = 14
+    /// No yes is awaited for the member, or not the asker's.
+    case noApprovalAwaited = 15
+    /// The share has as many members, or the grant as many paths, as there may be.
+    case full = 16
 }
 
 /// How an offer stands with whom it was made to.

@@ -63,6 +63,48 @@ struct SharingViewTests {
         #expect(line.contains("only a b") && line.contains("moved 1.00 KiB"))
     }
 
+    @Test("an upload's lines say whose, what and where to, in words and for scripts")
+    func upload() throws {
+        let news = UploadNews(
+            id: "ab", share: "models", path: "runs", label: "run 12", byteCount: 2_048)
+        let began = UpEvent.uploadBegan(contact: "bob", news)
+        #expect(
+            UpView.text(began, style: style) == "bob puts run 12 into models/runs, 2.00 KiB\n")
+        #expect(
+            UpView.json(began).line.contains(
+                "\"upload\":\"ab\",\"share\":\"models\",\"folder\":\"runs\""))
+        let cut = UpEvent.uploadEnded(contact: "bob", news, bytes: 7, .rightEnded)
+        #expect(UpView.text(cut, style: style).contains("did not get into models/runs"))
+        #expect(UpView.json(cut).line.contains("\"received\":7,\"error\":\"declined\""))
+        let asked = UpEvent.asked(
+            contact: "bob", .members(.remove, share: "models", member: "eve"), isGranted: false)
+        #expect(
+            UpView.text(asked, style: style)
+                == "bob asked for eve to be removed from models: refused\n")
+        #expect(UpView.json(asked).line.contains("\"question\":\"remove\""))
+        let hidden = UpEvent.asked(
+            contact: "bob", .members(.members, share: nil, member: nil), isGranted: false)
+        #expect(UpView.text(hidden, style: style).contains("not theirs to see"))
+    }
+
+    @Test("a member of another's share that the owner does not show all of, and oneself, are marked")
+    func otherShare() throws {
+        var own = person(nil)
+        own.isSelf = true
+        var member = MemberSummary(
+            person: own, share: "models", owner: "ann", role: .admin, isOver: false,
+            movedBytes: 0, approval: .notNeeded)
+        member.paths = [try #require(GrantedPath("a b"))]
+        member.hasMorePaths = true
+        let line = ShareView.line(member, style: style)
+        #expect(line.hasPrefix("you ") && !line.contains("NO CONTACT"))
+        #expect(line.contains("only a b, others"))
+        let shared = SharedMembers(
+            owner: "ann", name: "a\u{1B}b", role: .admin, members: [member])
+        #expect(!ShareView.text(shared, style: style).contains("\u{1B}"))
+        #expect(ShareView.json(shared).line.contains("\"owner\":\"ann\""))
+    }
+
     @Test("a rule's line says of whom, how much, and where to")
     func rule() {
         let rule = RuleSummary(

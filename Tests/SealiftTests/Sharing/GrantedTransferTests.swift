@@ -78,9 +78,91 @@ struct GrantedTransferTests {
         #expect(try names("top", granted) == nil)
         #expect(try names("a/beside", granted) == nil)
         #expect(try names(nil, .everything) == ["a", "top"])
+        // What transfers keep until it is whole is nobody's.
+        try transfer.write("part", to: "model/a/.sealift/x")
+        #expect(try names("a/.sealift", .everything) == nil)
+        #expect(try names("a", .everything) == ["b", "beside"])
         // What a link would lead to is not there, granted or not.
         #expect((try? names("away", .everything)) ?? nil == nil)
         #expect((try? names("a/b/link", granted)) ?? nil == nil)
         #expect((try? names("away/ssl", .everything)) ?? nil == nil)
+    }
+
+    @Test(
+        "goes into a folder of the share and nowhere else: through no link, no file, nothing private"
+    )
+    func uploadFolder() throws {
+        let transfer = LoopbackTransfer()
+        try transfer.write("there", to: "model/runs/one")
+        try transfer.write("single", to: "single")
+        try FileManager.default.createDirectory(
+            atPath: transfer.path + "/outside", withIntermediateDirectories: true)
+        for link in ["away", "runs/away"] {
+            try FileManager.default.createSymbolicLink(
+                atPath: transfer.path + "/model/" + link,
+                withDestinationPath: transfer.path + "/outside")
+        }
+        try FileManager.default.createSymbolicLink(
+            atPath: transfer.path + "/link", withDestinationPath: transfer.path + "/model")
+        func destination(_ path: String?, in root: String = "model") throws -> DirectoryHandle? {
+            try ShareFolder.destination(
+                at: try path.map { try #require(GrantedPath($0)) }, in: transfer.bytes(root))
+        }
+        #expect(try destination(nil) != nil)
+        #expect(try destination("runs") != nil)
+        // What is missing is made, in the share.
+        #expect(try destination("runs/a/b") != nil)
+        #expect(FileManager.default.fileExists(atPath: transfer.path + "/model/runs/a/b"))
+        for path in ["away", "away/x", "runs/away", "runs/away/x", "runs/one", "runs/one/x"] {
+            #expect(try destination(path) == nil, "\(path)")
+        }
+        for path in [".sealift", "runs/.sealift", "runs/.sealift/x"] {
+            #expect(try destination(path) == nil, "\(path)")
+        }
+        #expect(try destination(nil, in: "single") == nil)
+        #expect(try destination("x", in: "single") == nil)
+        #expect(try destination(nil, in: "link") == nil)
+        #expect(try destination(nil, in: "missing") == nil)
+        let outside = try FileManager.default.contentsOfDirectory(
+            atPath: transfer.path + "/outside")
+        #expect(outside.isEmpty)
+        for climbing in ["..", "../x", "runs/../../x", "/etc", "runs//x"] {
+            #expect(GrantedPath(climbing) == nil)
+        }
+    }
+
+    @Test("brings nothing through a link that stands in the folder, and replaces nothing there")
+    func uploadThroughLink() throws {
+        let transfer = LoopbackTransfer()
+        try transfer.write("new weights", to: "source/deep/a")
+        try transfer.write("outside", to: "outside/a")
+        try transfer.directory("model/source")
+        try FileManager.default.createSymbolicLink(
+            atPath: transfer.path + "/model/source/deep",
+            withDestinationPath: transfer.path + "/outside")
+        let folder = try #require(
+            try ShareFolder.destination(at: nil, in: transfer.bytes("model")))
+        let linked = try transfer.run(sending: "source", into: "model") {
+            _ in
+        } receiving: {
+            $0.folder = folder
+            $0.onConflict = .rename
+        }
+        #expect(try transfer.snapshot("outside") == [Array("a".utf8): Array("outside".utf8)])
+        #expect(linked.receiverError != nil)
+        // Without the link it lands beside what is there.
+        try FileManager.default.removeItem(atPath: transfer.path + "/model/source/deep")
+        try transfer.write("old weights", to: "model/source/deep/a")
+        let landed = try transfer.run(sending: "source", into: "model") {
+            _ in
+        } receiving: {
+            $0.folder = folder
+            $0.onConflict = .rename
+        }
+        #expect(landed.receiverError == nil)
+        let found = try transfer.snapshot("model").values.map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        #expect(found.contains("old weights") && found.contains("new weights"))
     }
 }

@@ -16,7 +16,7 @@ enum WatchView {
             "\(contact) is away: \(PrintableText.escape(name)) stays open, and is tried again\n"
         case .offer(let name, let contact, .waiting):
             "\(contact) knows of \(PrintableText.escape(name)): it waits for their yes\n"
-        case .offer(let name, let contact, .accepted):
+        case .offer(let name, let contact, .accepted), .offer(let name, let contact, .admitted):
             "\(contact) takes \(PrintableText.escape(name))\n"
         case .progress: nil
         case .received(let name, let contact, let bytes, true):

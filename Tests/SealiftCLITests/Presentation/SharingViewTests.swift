@@ -87,7 +87,7 @@ struct SharingViewTests {
         #expect(UpView.text(hidden, style: style).contains("not theirs to see"))
     }
 
-    @Test("a member of another's share that the owner does not show all of, and oneself, are marked")
+    @Test("of a member of another's share the owner may not show all, and oneself is marked")
     func otherShare() throws {
         var own = person(nil)
         own.isSelf = true

@@ -78,7 +78,7 @@ struct RendezvousCoreTests {
         #expect(bench.core.counters.boxes == 0)
     }
 
-    @Test("holds a bounded number of boxes, and pushes none out for another")
+    @Test("holds a bounded number of boxes, and pushes none out of another mailbox")
     func boxBounds() throws {
         var bench = ServerBench {
             $0.boxes = 10
@@ -87,14 +87,23 @@ struct RendezvousCoreTests {
         let client = try bench.connected()
         _ = bench.take(client)
         for count in 0..<9 { bench.send(.put(mailbox, Samples.box(UInt8(count))), from: client) }
-        // Eight in one mailbox.
+        // Eight in one mailbox: the newest.
         #expect(bench.core.counters.boxes == 8)
+        let late = try bench.connected(2)
+        bench.send(.subscribe([mailbox]), from: late)
+        let held = bench.take(late).filter {
+            if case .box = $0 { true } else { false }
+        }
+        #expect(held == (1..<9).map { .box(mailbox, Samples.box(UInt8($0))) })
         for count in 0..<3 {
             bench.send(.put(Samples.mailbox(UInt8(9 + count)), Samples.box(0)), from: client)
         }
-        #expect(bench.core.counters.boxes == 10 && bench.core.counters.busy == 2)
+        #expect(bench.core.counters.boxes == 10 && bench.core.counters.busy == 1)
         #expect(
-            bench.take(client).filter { $0 == .busy(type: 3, seconds: 10) }.count == 2)
+            bench.take(client).filter { $0 == .busy(type: 3, seconds: 10) }.count == 1)
+        // One more into the full mailbox costs nobody else anything.
+        bench.send(.put(mailbox, Samples.box(9)), from: client)
+        #expect(bench.take(client) == [.stored(mailbox)] && bench.core.counters.boxes == 10)
     }
 
     @Test("lets one address have only so much, and others go on")

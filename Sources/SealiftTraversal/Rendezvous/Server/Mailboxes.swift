@@ -25,19 +25,25 @@ struct Mailboxes: Sendable {
     /// When the next box goes.
     var nextTimeout: Instant? { expiries.first?.due }
 
-    /// Keeps a box; nil where there is no room. Nothing held is thrown out for it: a flood must not
-    /// push out what others put.
+    /// Keeps a box; nil where the server is full: a flood must not push out what others put into their
+    /// mailboxes. In a full mailbox the oldest box makes room: who waited has it long since, and who comes
+    /// to wait wants the newest call.
     /// - Returns: who waits for it, besides `sender`.
     mutating func put(
         _ box: RendezvousBox, into id: MailboxID, by sender: RendezvousCore.ClientNumber,
         now: Instant
     ) -> [RendezvousCore.ClientNumber]? {
-        guard expiries.count < limits.boxes,
-            mailboxes[id]?.boxes.count ?? 0 < limits.boxesPerMailbox
-        else { return nil }
+        if mailboxes[id]?.boxes.count ?? 0 >= limits.boxesPerMailbox { dropOldest(of: id) }
+        guard expiries.count < limits.boxes else { return nil }
         mailboxes[id, default: Mailbox()].boxes.append(box)
         expiries.append((now + limits.boxLifetime, id))
         return mailboxes[id]?.subscribers.filter { $0 != sender }.sorted()
+    }
+
+    private mutating func dropOldest(of id: MailboxID) {
+        guard let place = expiries.firstIndex(where: { $0.mailbox == id }) else { return }
+        expiries.remove(at: place)
+        mailboxes[id]?.boxes.removeFirst()
     }
 
     /// Adds a subscriber; nil where too many wait there.

@@ -1,7 +1,7 @@
 /// What one rendezvous server gives at most: to everybody together, to one address, to one client.
 ///
-/// With the defaults a full server holds about 200 MB: 16,384 boxes and 8,192 open numbers of 4 KiB, and
-/// 20,000 clients.
+/// With the defaults a full server holds about 750 MB: 16,384 boxes and 8,192 open numbers of 4 KiB, and
+/// 20,000 clients of 32 KB each, TLS included (`docs/PERFORMANCE.md`).
 public struct RendezvousLimits: Sendable {
     /// Clients at once.
     public var clients = 20_000
@@ -9,7 +9,7 @@ public struct RendezvousLimits: Sendable {
     public var clientsPerAddress = 256
     /// Boxes held at once.
     public var boxes = 16_384
-    /// Boxes held at once in one mailbox.
+    /// Boxes held at once in one mailbox; the next takes the place of the oldest.
     public var boxesPerMailbox = 64
     /// Clients that wait at one mailbox: the two devices, and each once more after a lost connection.
     public var subscribersPerMailbox = 8

@@ -258,6 +258,9 @@ enum Schema {
                 CREATE INDEX offer_sender ON offer (state, sender);
                 CREATE INDEX offer_time ON offer (state, time);
                 """),
+        Step(
+            name: "0011 introductions",
+            sql: "ALTER TABLE introduced ADD COLUMN replaced INTEGER"),
     ]
 
     /// The steps in GRDB's terms.

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 public import SealiftCrypto
+import SealiftPeople
 
 /// The secrets of this machine, each sealed under one vault key, in the store's database
 /// (`docs/PROTOCOL.md` §12.5).
@@ -24,6 +25,7 @@ public final class SecretVault: Sendable {
         case passphraseWrong
         /// The vault, or a secret in it, was altered.
         case damaged
+        /// The database it lies in failed.
         case store(StoreFailure)
     }
 
@@ -80,6 +82,7 @@ public final class SecretVault: Sendable {
                 try $0.execute(sql: "UPDATE vault SET bytes = ?", arguments: [Data(bytes)])
             }
         }
+        forgetWhatWasReplaced()
     }
 
     /// Keeps `secret` under `name`, in place of what was there.
@@ -136,13 +139,12 @@ public final class SecretVault: Sendable {
         return secret
     }
 
-    /// Forgets the secret called `name`; its bytes are overwritten in the database.
+    /// Forgets the secret called `name`; its bytes are overwritten in the database, and go from the write-ahead log.
     public func remove(_ name: String) throws(Failure) {
-        try Self.wrap { () throws(StoreFailure) in
-            try store.write {
-                try $0.execute(sql: "DELETE FROM secret WHERE name = ?", arguments: [name])
-            }
+        try change { database in
+            try database.execute(sql: "DELETE FROM secret WHERE name = ?", arguments: [name])
         }
+        forgetWhatWasReplaced()
     }
 
     /// Changes several secrets, all or none.
@@ -151,9 +153,11 @@ public final class SecretVault: Sendable {
     }
 
     /// The other end has the present key of `pair` too: the one before goes, and it counts as born in a session
-    /// of both from then on.
+    /// of both from then on. Nothing goes where the present one is another by now: of that nothing is known.
     func forget(former pair: StoredPairKey) throws(Failure) {
         try change { database in
+            let present = try self.secret(pair.name, in: database).flatMap(PairKey.init(encoded:))
+            guard present?.opensTheSame(as: pair.key) == true else { return }
             try database.execute(
                 sql: "DELETE FROM secret WHERE name = ?", arguments: [pair.formerName])
             try pair.setIntroduced(nil, in: database)

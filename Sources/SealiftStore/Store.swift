@@ -13,12 +13,16 @@ public final class Store: Sendable {
     static let fileName = "sealift.db"
     /// How long a call waits for another process: nobody holds the database for more than a moment.
     private static let patience = 10.0
+    /// How long the emptying of the write-ahead log waits, in milliseconds.
+    private static let shortPatience = 200
 
     /// The database's name, for who asks whether there is one.
     public static let recordName = fileName
 
     let home: Home
     let queue: DatabaseQueue
+    /// The contacts' chains that were verified here.
+    let chains = VerifiedChains()
 
     /// Opens the store in `home`: makes it where it is missing, and brings an older one up to date.
     public init(in home: Home) throws(StoreFailure) {
@@ -97,10 +101,19 @@ public final class Store: Sendable {
     }
 
     /// Takes everything in the write-ahead log into the database, and the log to nothing.
+    ///
+    /// Waits a moment for others only: a listing that somebody reads page by page reads from the log as long.
     /// - Returns: false where somebody reads the log, so that it stays.
     @discardableResult
     func emptyWriteAheadLog() -> Bool {
-        (try? queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }) != nil
+        let isEmpty: ()? = try? queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA busy_timeout = \(Self.shortPatience)")
+            defer {
+                try? database.execute(sql: "PRAGMA busy_timeout = \(Int(Self.patience * 1_000))")
+            }
+            _ = try database.checkpoint(.truncate)
+        }
+        return isEmpty != nil
     }
 
     // MARK: Access

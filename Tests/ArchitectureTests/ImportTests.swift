@@ -31,6 +31,7 @@ private let allowedImports: [String: Set<String>] = [
     // The only one that knows of SQLite; GRDB takes and gives Foundation's Data.
     "SealiftStore": [
         "SealiftBase", "SealiftCrypto", "SealiftPeople", "SealiftIO", "GRDB", "Foundation",
+        "Synchronization",
     ],
 
     // NIOTLS says when TLS to a relay stands; the WebSocket's upgrade says it for the server.

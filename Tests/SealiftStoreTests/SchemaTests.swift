@@ -21,6 +21,7 @@ struct SchemaTests {
         "0008 watched": "5a4ec0de70b0b5599b7018b35fed83c0e25a9239fdb8aac4e090bfab0be98562",
         "0009 mailboxes": "e004ebd5b5532a4b85984a62f8ad48a81aa3460c1ca07701f386135d72cdecf5",
         "0010 quarantine": "e04b786826af23889e8cc8054085434ed49e1f2a853e227993975ca748505eb9",
+        "0011 introductions": "d164d0d0c38db05ce92d1194a939bc9870be2bae9c88b3a0f939f5efab713dc2",
     ]
 
     @Test("never change once they are out")

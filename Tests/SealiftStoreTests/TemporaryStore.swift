@@ -66,6 +66,23 @@ final class TemporaryStore: Sendable {
         try queue.close()
     }
 
+    /// How the vault keeps the secret called `name`: sealed, as its bytes stand in the database.
+    func storedSecret(_ name: String) throws -> Data {
+        let bytes = try Store(in: home).read {
+            try Data.fetchOne(
+                $0, sql: "SELECT bytes FROM secret WHERE name = ?", arguments: [name])
+        }
+        guard let bytes else { throw StoreFailure.failed("there is no secret \(name)") }
+        return bytes
+    }
+
+    /// Whether these bytes stand anywhere in a file of the home: the database, its write-ahead log, or another.
+    func holds(_ bytes: Data) throws -> Bool {
+        try FileManager.default.contentsOfDirectory(atPath: path).contains { name in
+            try Data(contentsOf: URL(filePath: "\(path)/\(name)")).range(of: bytes) != nil
+        }
+    }
+
     /// What verification finds now, in a process that opens everything anew.
     func finding(witnesses: [LogHead] = []) throws -> LogFinding? {
         let device = Self.device.publicKeys

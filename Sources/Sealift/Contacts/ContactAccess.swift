@@ -94,11 +94,19 @@ struct ContactAccess {
         guard !pair.isFormer, !pair.isTold else { return }
         do throws(SecretVault.Failure) {
             let keys = try vault.pairKeys(with: pair.device, of: pair.identity)
-            guard keys.count > 1 else { return }
+            // Another session may have put a key there since: that the other end has that one is not known.
+            guard keys.count > 1, isMade(pair, of: keys[0]) else { return }
             try vault.confirm(
                 StoredPairKey(identity: pair.identity, device: pair.device, key: keys[0]))
         } catch {
             // It stays beside the present one, and is tried to be removed by the next session.
+        }
+    }
+
+    /// Whether the secret of `pair` is made of `key`, whichever of the two devices is dialled.
+    private func isMade(_ pair: ContactPair, of key: PairKey) -> Bool {
+        [pair.device, device.publicKeys.id].contains {
+            key.dialing($0).secret.constantTimeEquals(pair.secret.secret)
         }
     }
 }
@@ -130,37 +138,40 @@ extension ContactAccess {
     ) throws(SealiftError) {
         let own = device.publicKeys.id
         let siblings = self.own.devices.activeDevices.map(\.keys.id).filter { $0 != own }
+        let time = try judgedTime()
         do throws(StoreFailure) {
             try log.takeIntroduction(
                 of: StoredPairKey(
                     identity: contact, device: introduction.device,
                     key: PairKey(told: introduction.key)),
-                by: teller, own: own, siblings: siblings, in: vault)
+                by: teller, own: own, siblings: siblings, time: time, in: vault)
         } catch {
             throw SealiftError(log: error)
         }
     }
 
     /// Puts the key that was born in a session in the place of the one that opened it.
-    func renew(_ pair: ContactPair, with born: PairKey) throws(SealiftError) {
+    /// - Returns: false where another session put a key in its place meanwhile, and nothing was stored: the other end
+    ///   must not hear that it was.
+    func renew(_ pair: ContactPair, with born: PairKey) throws(SealiftError) -> Bool {
         do throws(SecretVault.Failure) {
-            try vault.renew(
+            return try vault.renew(
                 StoredPairKey(identity: pair.identity, device: pair.device, key: born),
-                isFormer: pair.isFormer)
+                isFormer: pair.isFormer, hasOpened: { isMade(pair, of: $0) })
         } catch {
             throw SealiftError(vault: error)
         }
     }
 
     /// Keeps entries of this user's own chain that a contact's device had and this one had not.
-    /// - Returns: what the user is told; nil where another process was faster.
+    /// - Returns: what the user is told; nil where another session was faster, and brought as much.
     /// - Throws: also where this device does not speak for the identity by them.
     func catchUp(
         to chain: DeviceChain, from former: ChainHead, by peer: DeviceID, of contact: Contact
     ) throws(SealiftError) -> TransferWarning? {
-        let isNews: Bool
+        let before: ChainHead?
         do throws(StoreFailure) {
-            isNews = try log.catchUp(to: chain, from: former, by: peer)
+            before = try log.catchUp(to: chain, from: former, by: peer)
         } catch {
             throw SealiftError(log: error)
         }
@@ -173,8 +184,8 @@ extension ContactAccess {
                 .identityConflict, "this device does not speak for the identity any more",
                 advice: "Another device of yours ended it. Use that one.")
         }
-        guard isNews else { return nil }
-        let gained = chain.entries.filter { $0.position > former.position }
+        guard let before else { return nil }
+        let gained = chain.entries.filter { $0.position > before.position }
         var changes = gained.prefix(Self.mostGainedShown).map(\.news)
         let rest = gained.count - changes.count
         if rest > 0 { changes.append("and \(rest) more") }

@@ -31,6 +31,7 @@ public enum ContactAction: Equatable, Sendable {
     case rename(to: String)
     /// Hear nothing of them; they are not told.
     case block
+    /// Hear them again.
     case unblock
     /// Forget them, and every key shared with their devices.
     case remove
@@ -87,9 +88,11 @@ public func changeContact(
     }
     let device = try home.device()
     var summary: ContactSummary?
+    var onTheirWay: [StoredOffer] = []
     let outcome: Result<Void, SealiftError>
     do throws(StoreFailure) {
         let store = try Store(in: home.folder)
+        onTheirWay = try store.inbox([.accepted])
         let withKeys = try store.contactsWithKeys()
         outcome = try AuditLog(store, of: device).changeContacts { book in
             book.carryOut(action, on: name, own: own.id).map { contact, entry in
@@ -104,6 +107,15 @@ public func changeContact(
     try outcome.get()
     guard let summary else {
         throw SealiftError(.internalFailure, "the contact was not changed", advice: "")
+    }
+    if case .remove = action, let store = try? home.store() {
+        // What a rule had begun to fetch into quarantine is on no list any more.
+        for offer in onTheirWay where offer.incoming.offer.from == summary.identity {
+            // One that came whole meanwhile is listed, and goes only by the user's word.
+            guard let folder = offer.quarantine, case .absent = store.offer(offer.incoming.id)
+            else { continue }
+            try? QuarantinePlace.remove(offer.incoming.id, in: folder)
+        }
     }
     return summary
 }

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import SealiftBase
+public import SealiftBase
 public import SealiftCrypto
 import SealiftIO
 public import SealiftPeople
@@ -100,23 +100,45 @@ enum IntroducedKey: Int64 {
 
 extension StoredPairKey {
     /// Keeps how far the key is from being born in a session of both; nil for where it is.
-    func setIntroduced(_ standing: IntroducedKey?, in database: Database) throws {
+    /// - Parameter replaced: when it took the place of another that was told; nil for the first.
+    func setIntroduced(
+        _ standing: IntroducedKey?, replaced: WallTime? = nil, in database: Database
+    ) throws {
         guard let standing else {
             return try database.execute(
                 sql: "DELETE FROM introduced WHERE identity = ? AND device = ?",
                 arguments: [identity.stored, Data(device.value.bytes)])
         }
         try database.execute(
-            sql: "INSERT OR REPLACE INTO introduced (identity, device, renewed) VALUES (?, ?, ?)",
-            arguments: [identity.stored, Data(device.value.bytes), standing.rawValue])
+            sql: """
+                INSERT OR REPLACE INTO introduced (identity, device, renewed, replaced)
+                VALUES (?, ?, ?, ?)
+                """,
+            arguments: [
+                identity.stored, Data(device.value.bytes), standing.rawValue,
+                replaced?.secondsSince1970,
+            ])
     }
 
-    func introduced(in database: Database) throws -> IntroducedKey? {
-        try Int64.fetchOne(
-            database, sql: "SELECT renewed FROM introduced WHERE identity = ? AND device = ?",
-            arguments: [identity.stored, Data(device.value.bytes)]
-        ).flatMap(IntroducedKey.init)
+    /// Whether the present key is one that was told, and at `time` another that is told may take its place.
+    ///
+    /// Every replacement is an entry in the log, and what is told is the contact's to choose: the first goes at
+    /// once, for a device that lost its state and was linked again, and one a day after that. A replacement in the
+    /// future was judged by a clock that was wrong, and holds up nothing.
+    fileprivate func mayBeReplaced(at time: WallTime, in database: Database) throws -> Bool {
+        let row = try database.first(
+            "SELECT renewed, replaced FROM introduced WHERE identity = ? AND device = ?",
+            [identity.stored, Data(device.value.bytes)])
+        guard let row, IntroducedKey(rawValue: try row.required("renewed")) == .first else {
+            return false
+        }
+        guard let seconds: Int64 = try row.optional("replaced") else { return true }
+        let replaced = WallTime(secondsSince1970: seconds)
+        return time < replaced || time >= replaced.adding(seconds: Self.replacementStep)
     }
+
+    /// A day, in seconds.
+    private static var replacementStep: Int64 { 86_400 }
 }
 
 /// A device of a contact.
@@ -154,24 +176,29 @@ extension Store {
 
 extension AuditLog {
     /// A device of a contact told the key for another device of the same contact: keeps it, unless there is
-    /// one that was born in a session, and logs it, both or neither.
+    /// one that was born in a session, and logs it, both or neither. One that was told already is replaced once
+    /// a day at most.
     /// - Parameters:
     ///   - own: this device, and the others that speak for its user.
     ///   - teller: the contact's device that told it.
+    ///   - time: what ``ClockFloor`` says.
     public func takeIntroduction(
         of pair: StoredPairKey, by teller: DeviceID, own: DeviceID, siblings: [DeviceID],
-        in vault: SecretVault
+        time: WallTime, in vault: SecretVault
     ) throws(StoreFailure) {
-        _ = try change { database -> Result<(value: Void, entries: [AuditEntry]), Nothing> in
-            guard let contact = try Contact(pair.identity, in: database),
-                contact.admission(of: pair.device) == .serve, pair.device != teller
-            else { return .failure(.toStore) }
+        let isReplacement = try change {
+            database -> Result<(value: Bool, entries: [AuditEntry]), Nothing> in
+            // The same is said in every session: what costs least is asked first.
             let present = try vault.secret(pair.name, in: database)
-            if let present {
-                guard try pair.introduced(in: database) == .first,
-                    !present.constantTimeEquals(pair.key.encoded)
-                else { return .failure(.toStore) }
-            } else if let key = try vault.hostKey(among: siblings, in: database) {
+            let kept = [present, try vault.secret(pair.formerName, in: database)]
+            let told = pair.key.encoded
+            guard pair.device != teller,
+                !kept.contains(where: { $0?.constantTimeEquals(told) == true }),
+                try present == nil || pair.mayBeReplaced(at: time, in: database),
+                let contact = try Contact(pair.identity, in: database, store.chains),
+                contact.admission(of: pair.device) == .serve
+            else { return .failure(.toStore) }
+            if present == nil, let key = try vault.hostKey(among: siblings, in: database) {
                 // The other may itself have been told of this device by the one that brought this one.
                 let told = key.introducing(own, to: pair.device)
                 try vault.put(
@@ -180,10 +207,11 @@ extension AuditLog {
                     in: database)
             }
             try vault.put(pair, in: database)
-            try pair.setIntroduced(.first, in: database)
+            try pair.setIntroduced(
+                .first, replaced: present == nil ? nil : time, in: database)
             return .success(
                 (
-                    (),
+                    present != nil,
                     [
                         AuditEntry(
                             .contactChanged, at: SystemWallClock.now(), peer: pair.device,
@@ -193,6 +221,7 @@ extension AuditLog {
                     ]
                 ))
         }
+        if case .success(true) = isReplacement { store.emptyWriteAheadLog() }
     }
 
     private enum Nothing: Error {
@@ -203,15 +232,26 @@ extension AuditLog {
 extension SecretVault {
     /// A key was born in a session whose key a third device had told: it takes that one's place, and that one
     /// stays beside it until ``confirm(_:)``.
-    /// - Parameter isFormer: whether the session was opened by the key beside the present one.
-    public func renew(_ pair: StoredPairKey, isFormer: Bool) throws(Failure) {
+    /// - Parameters:
+    ///   - isFormer: whether the session was opened by the key beside the present one.
+    ///   - hasOpened: whether a key is the one that opened the session.
+    /// - Returns: false where the key that opened the session has not that place any more, for a key that was born in
+    ///   another session took it: nothing is stored then, for the other end may have that one alone, and it must
+    ///   not take the new one for a key that is here.
+    public func renew(
+        _ pair: StoredPairKey, isFormer: Bool, hasOpened: (PairKey) -> Bool
+    ) throws(Failure) -> Bool {
+        var isStored = false
         try change { database in
             let used = try self.secret(isFormer ? pair.formerName : pair.name, in: database)
-            guard let used else { return }
+            guard let used, let key = PairKey(encoded: used), hasOpened(key) else { return }
             try self.put(used, as: pair.formerName, in: database)
             try self.put(pair.key.encoded, as: pair.name, in: database)
             try pair.setIntroduced(.renewed, in: database)
+            isStored = true
         }
+        if isStored { forgetWhatWasReplaced() }
+        return isStored
     }
 }
 

@@ -50,7 +50,11 @@ extension AuditLog {
         try appendAll { database in
             let contact: Contact?
             // Who cannot be read is nobody.
-            do { contact = try Contact(incoming.offer.from, in: database) } catch { contact = nil }
+            do {
+                contact = try Contact(incoming.offer.from, in: database, store.chains)
+            } catch {
+                contact = nil
+            }
             guard let contact, contact.admission(of: incoming.device) == .serve else { return [] }
             let named = NamedIdentity(identity: contact.identity, name: contact.name.text)
             if let known = try StoredOffer(incoming.id, in: database) {
@@ -85,9 +89,17 @@ extension AuditLog {
     }
 
     /// Carries out the user's answer. Yes is for an offer that waits, no also for one that was accepted and
-    /// has not come.
+    /// has not come; its ticket goes.
     public func decideOffer(
         _ id: OfferID, _ answer: OfferAnswer
+    ) throws(StoreFailure) -> Result<StoredOffer, OfferRefusal> {
+        let outcome = try carryOut(answer, on: id)
+        if case (.decline, .success) = (answer, outcome) { store.emptyWriteAheadLog() }
+        return outcome
+    }
+
+    private func carryOut(
+        _ answer: OfferAnswer, on id: OfferID
     ) throws(StoreFailure) -> Result<StoredOffer, OfferRefusal> {
         try change { database in
             guard let offer = try StoredOffer(id, in: database) else { return .failure(.unknown) }
@@ -111,6 +123,7 @@ extension AuditLog {
                         -Int64(clamping: offer.incoming.offer.byteCount), for: rule, in: database)
                 }
                 try StoredOffer.forgetOldest(in: database)
+                try StoredOffer.forgetTickets(in: database)
                 event = .transferDenied
             }
             let decided = try StoredRow.demand(StoredOffer(id, in: database))

@@ -53,7 +53,8 @@ extension AuditLog {
         try refusable(ShareWish(.granted, of: member, in: share), by: author) { database in
             let stored = try StoredShare.require(share, in: database)
             // Who governs nobody learns nothing of members and contacts by asking.
-            try author.requireRight(to: .listMembers, in: share, giving: nil, database)
+            try author.requireRight(
+                to: .listMembers, in: share, giving: nil, database, store.chains)
             let former = try Grant(of: member, in: share, database)
             let grant = change(former)
             guard grant.member == member, grant.share == share else {
@@ -63,7 +64,7 @@ extension AuditLog {
             let verb =
                 former.map { Verb.changeRole(from: $0.role, to: grant.role) }
                 ?? .addMember(grant.role)
-            try author.requireRight(to: verb, in: share, giving: grant, database)
+            try author.requireRight(to: verb, in: share, giving: grant, database, store.chains)
             try grant.save(in: database)
             return (
                 grant, [.of(.granted, contact, stored, by: author, word: grant.role.word)]
@@ -81,18 +82,19 @@ extension AuditLog {
     ) throws(StoreFailure) -> Result<Grant, ShareRefusal> {
         try refusable(ShareWish(.granted, of: member, in: share), by: author) { database in
             let stored = try StoredShare.require(share, in: database)
-            try author.requireRight(to: .listMembers, in: share, giving: nil, database)
+            try author.requireRight(
+                to: .listMembers, in: share, giving: nil, database, store.chains)
             guard var grant = try Grant(of: member, in: share, database) else {
                 throw ShareRefusal.notMember
             }
             let contact = try grant.requireContact(in: database)
             let verb = Verb.changeRole(from: grant.role, to: grant.role)
-            try author.requireRight(to: verb, in: share, giving: nil, database)
+            try author.requireRight(to: verb, in: share, giving: nil, database, store.chains)
             let role = try author.role(in: share, database)
             guard grant.approve(by: identity, role: role) else {
                 throw ShareRefusal.noApprovalAwaited
             }
-            try author.requireRight(to: verb, in: share, giving: grant, database)
+            try author.requireRight(to: verb, in: share, giving: grant, database, store.chains)
             try grant.save(in: database)
             return (grant, [.of(.granted, contact, stored, by: author, word: "approved")])
         }
@@ -106,7 +108,8 @@ extension AuditLog {
             let stored = try StoredShare.require(share, in: database)
             let isLeaving = author.identity == member
             try author.requireRight(
-                to: isLeaving ? .leave : .listMembers, in: share, giving: nil, database)
+                to: isLeaving ? .leave : .listMembers, in: share, giving: nil, database,
+                store.chains)
             if try member.isOwn(in: database) { throw ShareRefusal.owner }
             // The owner ends a grant that cannot be read too.
             if author != .owner, !isLeaving {
@@ -114,7 +117,7 @@ extension AuditLog {
                     throw ShareRefusal.notMember
                 }
                 try author.requireRight(
-                    to: .removeMember(former.role), in: share, giving: nil, database)
+                    to: .removeMember(former.role), in: share, giving: nil, database, store.chains)
             }
             try database.execute(
                 sql: "DELETE FROM membership WHERE share = ? AND member = ?",
@@ -266,7 +269,8 @@ extension ShareAuthor {
     /// changes nothing any more.
     /// - Parameter giving: what somebody else would have by it.
     fileprivate func requireRight(
-        to verb: Verb, in share: ShareID, giving: Grant?, _ database: Database
+        to verb: Verb, in share: ShareID, giving: Grant?, _ database: Database,
+        _ chains: VerifiedChains
     ) throws {
         guard case .member(let identity, let device, let time) = self else { return }
         func lookup<Value>(_ find: () throws -> Value?) -> Lookup<Value> {
@@ -275,7 +279,7 @@ extension ShareAuthor {
         let own = lookup { try Grant(of: identity, in: share, database) }
         let decision = AccessDecision.judge(
             AccessRequest(share: share, identity: identity, device: device, verb: verb),
-            contact: lookup { try Contact(identity, in: database) }, grant: own,
+            contact: lookup { try Contact(identity, in: database, chains) }, grant: own,
             movedBytes: .absent, time: time)
         if case .denied(let denial) = decision { throw ShareRefusal.denied(denial) }
         guard let giving else { return }

@@ -27,9 +27,9 @@ extension Store {
         }
     }
 
-    /// Somebody whom the user added, with the chain verified anew.
+    /// Somebody whom the user added, with the chain verified as it stands there.
     public func contact(_ identity: IdentityID) -> Lookup<Contact> {
-        look { try Contact(identity, in: $0) }
+        look { try Contact(identity, in: $0, chains) }
     }
 }
 
@@ -72,7 +72,7 @@ extension IdentityID {
         try database.first("SELECT 1 FROM identity WHERE id = ?", [stored]) != nil
     }
 
-    /// With a contact go its grants, its rules, its offers that wait and those made to it: who is added
+    /// With a contact go its grants, its rules, its offers that wait, with their tickets, and those made to it: who is added
     /// again begins with nothing. What it moved stays counted. What lies in quarantine stays listed: it is on
     /// this machine, and only the user's word moves or deletes it.
     func forgetSharing(in database: Database) throws {
@@ -83,5 +83,6 @@ extension IdentityID {
         ] {
             try database.execute(sql: sql, arguments: [stored])
         }
+        try StoredOffer.forgetTickets(in: database)
     }
 }

@@ -6,10 +6,10 @@ import SealiftIO
 public import SealiftPeople
 
 extension Store {
-    /// Everybody whom the user added. Each chain is verified anew: who edits the database adds no device
-    /// to anybody.
+    /// Everybody whom the user added. Each chain is verified, once for the bytes that stand there: who edits the
+    /// database adds no device to anybody.
     public func contacts() throws(StoreFailure) -> ContactBook {
-        try read { try ContactBook(in: $0) }
+        try read { try ContactBook(in: $0, chains) }
     }
 
     /// A contact with its whole chain, as a session shows and needs it; nil where there is none.
@@ -36,10 +36,8 @@ extension Store {
                 database, sql: "SELECT \(Contact.columns) FROM contact WHERE \(condition)",
                 arguments: arguments)
             guard let row else { return .some(nil) }
-            guard let contact = try? Contact(StoredRow(row)),
-                let chain = DeviceChain(stored: row["chain"] as Data)
-            else { return nil }
-            return (contact, chain)
+            guard let found = try? Contact.read(StoredRow(row), chains) else { return nil }
+            return (found.contact, found.chain)
         }
         guard let found else { throw .damaged("a contact cannot be read") }
         return found.map { (contact: $0.0, chain: $0.1) }
@@ -121,22 +119,27 @@ extension AuditLog {
         chain: DeviceChain? = nil, pair: (StoredPairKey, SecretVault)? = nil,
         _ change: (inout ContactBook) -> Result<AuditEntry, Failure>
     ) throws(StoreFailure) -> Result<Void, Failure> {
-        try self.change { database in
-            let before = try ContactBook(in: database)
+        var isForgotten = false
+        let outcome = try self.change {
+            database -> Result<(value: Void, entries: [AuditEntry]), Failure> in
+            let before = try ContactBook(in: database, store.chains)
             var book = before
             switch change(&book) {
             case .success(let entry):
-                try book.save(over: before, chain: chain, in: database)
+                isForgotten = try book.save(over: before, chain: chain, in: database)
                 if let (pair, vault) = pair {
                     try vault.put(pair, in: database)
                     // Born in a session of both: nobody else knows it.
                     try pair.setIntroduced(nil, in: database)
+                    isForgotten = true
                 }
                 return .success((value: (), entries: [entry]))
             case .failure(let error):
                 return .failure(error)
             }
         }
+        if isForgotten { store.emptyWriteAheadLog() }
+        return outcome
     }
 }
 
@@ -152,20 +155,22 @@ extension SecretVault {
 // MARK: Rows
 
 extension ContactBook {
-    init(in database: Database) throws {
+    init(in database: Database, _ chains: VerifiedChains) throws {
         self.init()
         let rows = try Row.fetchCursor(database, sql: "SELECT \(Contact.columns) FROM contact")
         while let row = try rows.next() {
-            do { try add(Contact(StoredRow(row))) } catch {
+            do { try add(Contact.read(StoredRow(row), chains).contact) } catch {
                 throw StoreFailure.damaged("a contact cannot be read")
             }
         }
     }
 
     /// Writes what differs from `before`.
+    /// - Returns: whether secrets went with what was removed or has ended: they are in the write-ahead log still.
     func save(
         over before: ContactBook, chain: DeviceChain?, in database: Database
-    ) throws {
+    ) throws -> Bool {
+        var isForgotten = false
         for identity in before.contacts.keys where contacts[identity] == nil {
             try database.execute(
                 sql: "DELETE FROM contact WHERE identity = ?",
@@ -179,6 +184,7 @@ extension ContactBook {
             try database.execute(
                 sql: "DELETE FROM seen WHERE identity = ?", arguments: [identity.stored])
             try identity.forgetSharing(in: database)
+            isForgotten = true
         }
         for contact in contacts.values {
             let former = before.contacts[contact.identity]
@@ -190,7 +196,7 @@ extension ContactBook {
                     (try? ChainView(verifying: chain, of: contact.identity)) != nil
                 else { throw StoreFailure.failed("a contact's chain is not whole") }
                 try contact.insert(chain, in: database)
-                try contact.forgetEndedDevices(in: database)
+                if try contact.forgetEndedDevices(in: database) { isForgotten = true }
             }
             try database.execute(
                 sql:
@@ -199,6 +205,7 @@ extension ContactBook {
                     contact.name.text, contact.row.verification, contact.isBlocked, key,
                 ])
         }
+        return isForgotten
     }
 }
 
@@ -219,25 +226,29 @@ extension Contact {
 
     fileprivate static let columns = "identity, name, verification, blocked, chain"
 
-    fileprivate init(_ row: StoredRow) throws {
-        let chain = try StoredRow.demand(DeviceChain(stored: try row.required("chain")))
-        let devices = try ChainView(verifying: chain, of: try row.identity("identity"))
+    fileprivate static func read(
+        _ row: StoredRow, _ chains: VerifiedChains
+    ) throws -> (contact: Contact, chain: DeviceChain) {
+        let known = try chains.verified(
+            try row.required("chain"), of: try row.identity("identity"))
+        let devices = known.view
         let number: Int64 = try row.required("verification")
         let verification = UInt8(exactly: number).flatMap {
             Verification(number: $0, generation: devices.head.position.generation)
         }
-        self.init(
+        let contact = Contact(
             name: try ContactName(try row.required("name")), devices: devices,
             verification: try StoredRow.demand(verification),
             isBlocked: try row.required("blocked"))
+        return (contact, known.chain)
     }
 
     /// Somebody whom the user added; nil for nobody.
-    init?(_ identity: IdentityID, in database: Database) throws {
+    init?(_ identity: IdentityID, in database: Database, _ chains: VerifiedChains) throws {
         let row = try database.first(
             "SELECT \(Self.columns) FROM contact WHERE identity = ?", [identity.stored])
         guard let row else { return nil }
-        try self.init(row)
+        self = try Self.read(row, chains).contact
     }
 }
 
@@ -257,7 +268,9 @@ extension Contact {
     }
 
     /// Keys shared with devices that do not speak for the contact any more open nothing, and go.
-    fileprivate func forgetEndedDevices(in database: Database) throws {
+    /// - Returns: whether there were any.
+    fileprivate func forgetEndedDevices(in database: Database) throws -> Bool {
+        var isForgotten = false
         let prefix = StoredPairKey.prefix(of: identity)
         let names = try String.fetchAll(
             database, sql: "SELECT name FROM secret WHERE substr(name, 1, ?) = ?",
@@ -270,6 +283,8 @@ extension Contact {
             try database.execute(
                 sql: "DELETE FROM introduced WHERE identity = ? AND device = ?",
                 arguments: [identity.stored, Data(value.bytes)])
+            isForgotten = true
         }
+        return isForgotten
     }
 }

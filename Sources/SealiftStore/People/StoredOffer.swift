@@ -138,6 +138,20 @@ extension StoredOffer {
             ])
     }
 
+    /// What the vault calls the ticket by which the offer called `id` is fetched.
+    public static func ticketName(_ id: OfferID) -> String { ticketPrefix + id.description }
+    private static let ticketPrefix = "offer "
+
+    /// Forgets every ticket whose offer can not be fetched any more: it was settled, or is gone.
+    static func forgetTickets(in database: Database) throws {
+        try database.execute(
+            sql: """
+                DELETE FROM secret WHERE substr(name, 1, ?1) = ?2 AND substr(name, ?1 + 1) NOT IN (
+                    SELECT lower(hex(id)) FROM offer WHERE state IN (0, 1))
+                """,
+            arguments: [ticketPrefix.utf8.count, ticketPrefix])
+    }
+
     /// Forgets the oldest of those that are settled, beyond the most that are kept.
     static func forgetOldest(in database: Database) throws {
         for state in State.allCases where state.isSettled {

@@ -3,7 +3,6 @@ import SealiftBase
 import SealiftCrypto
 import SealiftIO
 import SealiftRendezvous
-import SealiftTransfer
 import SealiftTransport
 import SealiftTraversal
 
@@ -17,8 +16,6 @@ final class PathFinder {
     static let callInterval = Duration.seconds(25)
     /// More servers are not used at once.
     private static let mostServers = 4
-    /// The most connections to servers while contacts are waited for.
-    private static let mostContactDesks = 32
     /// Proven paths that are remembered.
     static let mostPaths = 32
     /// The line of the ticket, or of the code that the receiver typed.
@@ -28,7 +25,9 @@ final class PathFinder {
     struct Line {
         let number: Int
         let psk: PreSharedKey
-        let mailboxes: MailboxSecret
+        var mailboxes: MailboxSecret
+        /// The day before which ``mailboxes`` names none any more; nil where they are of no days.
+        var firstMailboxDay: UInt64?
         var ledger: CallLedger
     }
 
@@ -46,10 +45,10 @@ final class PathFinder {
 
     let pump: DatagramPump
     let policy: NetworkPolicy
-    private let servers: [RendezvousAddress]
+    let servers: [RendezvousAddress]
     let role: CallRole
-    private let device: DeviceID
-    private let waker: Waker
+    let device: DeviceID
+    let waker: Waker
     private let hasSTUN: Bool
     var gathering: AddressGathering
     /// Asked for an address once a call is likely; nil where the user names none.
@@ -57,6 +56,8 @@ final class PathFinder {
     /// What peers named as their own relays.
     var peerRelays: Set<TransportAddress> = []
     var desks: [CallDesk] = []
+    /// How ``desks`` share contacts' lines out among them; empty where no contact is waited for.
+    var contactDesks: [ContactDesks] = []
     var lines: [Line] = []
     private var nextLine = PathFinder.firstLine
     var calls: [LiveCall] = []
@@ -128,37 +129,7 @@ final class PathFinder {
         try openRelay()
     }
 
-    /// Waits for calls of these devices of contacts and no others. They are shared out among several
-    /// connections to each server, as many as one list of names can hold.
-    ///
-    /// What is known of a secret's calls stays known: a server hands its boxes of the last two minutes out
-    /// anew, and calls that are over would take the places of new ones.
-    func awaitCalls(of pairs: [ContactPair]) throws(SystemError) {
-        guard !servers.isEmpty else { return }
-        let former = lines
-        let most = Self.mostContactDesks / servers.count * CallDesk.mostContactLines
-        let all = pairs.prefix(most).map { pair in
-            former.first { $0.psk.secret.constantTimeEquals(pair.secret.secret) }
-                ?? newLine(pair.secret, pair.mailboxes, of: .oneDevice)
-        }
-        guard desks.isEmpty || all.map(\.number) != former.map(\.number) else { return }
-        for desk in desks { desk.finish() }
-        desks = []
-        lines = all
-        for start in stride(from: 0, to: all.count, by: CallDesk.mostContactLines) {
-            let chunk = all[start..<min(start + CallDesk.mostContactLines, all.count)]
-            for server in servers {
-                let desk = try CallDesk(
-                    server, role: role, device: device, dummiesBeside: chunk[start].mailboxes,
-                    policy: policy, waker: waker, capacity: CallDesk.mostContactLines)
-                for line in chunk { desk.open(line: line.number, line.mailboxes) }
-                desks.append(desk)
-            }
-        }
-        if !lines.isEmpty { try openRelay() }
-    }
-
-    private func newLine(
+    func newLine(
         _ psk: PreSharedKey, _ mailboxes: MailboxSecret, of callers: CallLedger.Callers
     ) -> Line {
         defer { nextLine += 1 }

@@ -111,7 +111,8 @@ private enum ContactRun {
     static func session(isWaiting: Bool) -> ContactSession {
         var session = ContactSession(
             isWaiting ? .responder : .initiator, peer: theirs.publicKeys.id, showing: chains.ours,
-            contact: contact(chains.theirs), chain: chains.theirs, time: time)
+            contact: contact(chains.theirs), chain: chains.theirs, time: time,
+            isKeyTold: isWaiting)
         if !isWaiting { session.ask(.shares) }
         while session.pollAction() != nil {}
         return session

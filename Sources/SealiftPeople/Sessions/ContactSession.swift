@@ -71,7 +71,7 @@ public struct ContactSession: Sendable {
     private var introducing: [DeviceIntroduction]
     /// How many devices the other end may still introduce.
     private var introductionsLeft = DeviceChain.maximumDeviceCount
-    /// Whether the key of the session is one that a third device told both.
+    /// Whether the key of the session is one that a third device told both, or is to go for another reason.
     private let isKeyTold: Bool
     /// What the handshake named of the other end's chain; nil for nothing.
     private let handshakeHead: Hash256?
@@ -100,7 +100,7 @@ public struct ContactSession: Sendable {
     ///   - time: this machine's clock.
     ///   - introducing: other devices of this user, which its chain has.
     ///   - isKeyTold: whether the key of the session was told by a third device, or is to go for another reason:
-    ///     the end that dials has it replaced.
+    ///     the end that dials has it replaced, and the end that waits lets it, once.
     ///   - handshakeHead: the hash of the head of its own chain that the other end named in the handshake; nil where
     ///     it named none.
     public init(
@@ -207,7 +207,7 @@ public struct ContactSession: Sendable {
             actions.append(.answer(answer))
         case (.introduction(let introduction), .greeted):
             try take(introduction)
-        case (.renew, .greeted) where side == .responder && !hasRenewed:
+        case (.renew, .greeted) where side == .responder && isKeyTold && !hasRenewed:
             hasRenewed = true
             actions.append(.renew)
         case (.renewed, .greeted) where isRenewing:
@@ -330,16 +330,24 @@ public struct ContactSession: Sendable {
         guard let run = bytes.withUnsafeBytes({ DeviceChain(decoding: $0) }) else {
             throw .violation
         }
+        let former = contact.devices.head.position
         let change: ChainView.Change
         do throws(ContactError) { change = try contact.take(run) } catch { throw .contact(error) }
-        let kept = contactChain.entries.filter { entry in
-            entry.position.generation == run.entries[0].position.generation
-                && entry.position < run.entries[0].position
+        if change != .unchanged {
+            guard let whole = merged(with: run, from: former) else { throw .violation }
+            actions.append(.learned(contact, whole, change))
         }
-        guard let whole = DeviceChain(kept + run.entries) else { throw .violation }
-        if change != .unchanged { actions.append(.learned(contact, whole, change)) }
         if case .silence(let reason) = contact.admission(of: peer) { throw .notAdmitted(reason) }
         settleOwn()
+    }
+
+    /// The contact's chain with the entries of `run` behind `former`, the head that was pinned until now. All of
+    /// a higher generation was verified; of the pinned one only what lies behind the head was. An entry that was
+    /// known was compared by its hash, which its signature is no part of: a run with another signature there
+    /// would make a chain that nobody can verify, so the entry that is here stays.
+    private func merged(with run: DeviceChain, from former: ChainPosition) -> DeviceChain? {
+        guard contact.devices.head.position.generation == former.generation else { return run }
+        return DeviceChain(contactChain.entries + run.entries.filter { $0.position > former })
     }
 
     private mutating func greet() {

@@ -46,7 +46,7 @@ public struct ContactCaller {
         public var time: WallTime
         /// Other devices of this user, which its chain has.
         public var introducing: [DeviceIntroduction] = []
-        /// Whether the key that opens the session was told by a third device.
+        /// Whether the key that opens the session was told by a third device (``ContactPair/isTold``).
         public var isKeyTold = false
         /// Whether a key with mailboxes of days is to replace it, where the other end can have one
         /// (``ContactPair/isToBeReplaced(by:at:)``).

@@ -47,6 +47,15 @@ public struct ContactHost {
     public static let maximumSessions = 64
     /// The most of one device: several programs of one user, not a flood.
     public static let maximumSessionsPerDevice = 4
+    /// The most of all devices of one identity, a quarter of the places: devices cost a contact nothing, and
+    /// with as many as it likes it still leaves room for the others (`docs/PROTOCOL.md` §11.11).
+    public static let maximumSessionsPerIdentity = 16
+    /// So many bytes of what was said in a session may be on their way to the other end, or wait for its credit,
+    /// when its next request is taken; one answer may exceed it. Who asks without reading so fills no memory.
+    public static let maximumUndeliveredByteCount = 65_536
+    /// How often in an hour a device may have its key replaced, told or not (`docs/PROTOCOL.md` §11.13): an end
+    /// that never says that it has the new one could go on with the old one for ever.
+    public static let maximumRenewalsPerHour = 8
     /// The longest session: one question and its answer.
     public static let longestSession = Duration.seconds(120)
     /// The most handshake replies that wait to be sent.
@@ -64,6 +73,10 @@ public struct ContactHost {
         let end: Instant
         /// The key that this session bears for the pair.
         let born: PairKey?
+        /// What both ends can.
+        let features: SessionFeatures
+        /// Bytes written since the other end last had all of them.
+        var undelivered = 0
     }
 
     private var own: DeviceChain
@@ -71,6 +84,9 @@ public struct ContactHost {
     private var responder: HandshakeResponder
     private var pairs: [HandshakeTag: ContactPair] = [:]
     private var links: [Link] = []
+    /// How often the keys with these devices were replaced in the hour of the last welcome.
+    private var renewals: [DeviceID: Int] = [:]
+    private var renewalHour: UInt64 = 0
     private var nextSession: UInt64 = 0
     private var flights: [(PathID, [UInt8])] = []
     private var events: [Event] = []
@@ -100,6 +116,8 @@ public struct ContactHost {
         }
         for tag in pairs.keys where tags[tag] == nil { responder.remove(tag) }
         pairs = tags
+        if hour != renewalHour { renewals = [:] }
+        renewalHour = hour
         let devices = Set(welcome.map(\.device))
         for place in links.indices where !devices.contains(links[place].pair.device) {
             links[place].connection.close(code: .interrupted, reason: "", now: now)
@@ -159,7 +177,9 @@ public struct ContactHost {
         // changed since the handshake was answered, the next one begins in a moment.
         guard let pair = pairs[session.pskTag], session.peer.id == pair.device,
             session.ownChainHead == own.headHash, links.count < Self.maximumSessions,
-            links.count(where: { $0.pair.device == pair.device }) < Self.maximumSessionsPerDevice
+            links.count(where: { $0.pair.device == pair.device }) < Self.maximumSessionsPerDevice,
+            links.count(where: { $0.pair.identity == pair.identity })
+                < Self.maximumSessionsPerIdentity
         else { return }
         let id = SessionID(rawValue: nextSession)
         nextSession += 1
@@ -171,7 +191,8 @@ public struct ContactHost {
                 end: now + Self.longestSession,
                 born: PairKey.derive(
                     from: session.secrets, session.features,
-                    between: own.entries[0].identity, and: pair.identity)))
+                    between: own.entries[0].identity, and: pair.identity),
+                features: session.features))
         // The dialling end is sure of the session once a packet of it opens.
         links[links.count - 1].connection.ping()
         events.append(.arrived(id, pair, path))
@@ -186,9 +207,12 @@ public struct ContactHost {
         introducing: [DeviceIntroduction] = []
     ) {
         guard let place = place(of: id), links[place].session == nil else { return }
+        let (pair, features) = (links[place].pair, links[place].features)
         links[place].session = ContactSession(
-            .responder, peer: links[place].pair.device, showing: links[place].own,
+            .responder, peer: pair.device, showing: links[place].own,
             contact: contact, chain: chain, time: time, introducing: introducing,
+            isKeyTold: pair.mayBeReplaced(in: features, at: time)
+                && renewals[pair.device, default: 0] < Self.maximumRenewalsPerHour,
             handshakeHead: links[place].peerHead)
     }
 
@@ -273,7 +297,11 @@ public struct ContactHost {
         }
     }
 
+    /// Reads on, unless the other end does not: what it sends meanwhile waits in the connection, which holds a
+    /// bounded number of bytes. Once it has what was said, its acknowledgement has this called again.
     private mutating func read(at place: Int) {
+        if links[place].connection.isControlDelivered { links[place].undelivered = 0 }
+        guard links[place].undelivered <= Self.maximumUndeliveredByteCount else { return }
         var bytes: [UInt8] = []
         links[place].connection.readControl(into: &bytes)
         if !bytes.isEmpty { links[place].session?.receive(bytes) }
@@ -282,7 +310,9 @@ public struct ContactHost {
     private mutating func perform(_ action: ContactSession.Action, at place: Int, now: Instant) {
         let id = links[place].id
         switch action {
-        case .send(let bytes): links[place].connection.writeControl(bytes)
+        case .send(let bytes):
+            links[place].undelivered += bytes.count
+            links[place].connection.writeControl(bytes)
         case .learned(let contact, let chain, let change):
             events.append(.learned(id, contact, chain, change))
         case .caughtUp(let chain, let former):
@@ -291,7 +321,9 @@ public struct ContactHost {
         case .request(let request): events.append(.request(id, request))
         case .introduced(let introduction): events.append(.introduced(id, introduction))
         case .renew:
-            if let born = links[place].born { events.append(.renew(id, born)) }
+            guard let born = links[place].born else { return }
+            renewals[links[place].pair.device, default: 0] += 1
+            events.append(.renew(id, born))
         case .answer, .renewed: break
         case .failed(let failure):
             events.append(.failed(id, failure))

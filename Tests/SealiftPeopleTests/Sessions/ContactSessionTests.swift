@@ -42,11 +42,12 @@ struct ContactSessionTests {
                     contact: try contact(annKnows, named: "bob"), chain: annKnows, time: someTime))
         }
 
-        func bobsEnd() throws -> End {
+        func bobsEnd(isKeyTold: Bool = false) throws -> End {
             End(
                 ContactSession(
                     .responder, peer: laptop.publicKeys.id, showing: bobsAuthor.chain,
-                    contact: try contact(bobKnows, named: "ann"), chain: bobKnows, time: someTime))
+                    contact: try contact(bobKnows, named: "ann"), chain: bobKnows, time: someTime,
+                    isKeyTold: isKeyTold))
         }
     }
 
@@ -197,7 +198,7 @@ struct ContactSessionTests {
                 .initiator, peer: scene.desktop.publicKeys.id, showing: scene.annsAuthor.chain,
                 contact: try scene.contact(scene.annKnows, named: "bob"), chain: scene.annKnows,
                 time: someTime, isKeyTold: true))
-        var bob = try scene.bobsEnd()
+        var bob = try scene.bobsEnd(isKeyTold: true)
         exchange(&ann, &bob)
         #expect(bob.renewals == 1 && ann.session.isRenewing && !ann.isRenewed)
         bob.session.didRenew()
@@ -211,7 +212,10 @@ struct ContactSessionTests {
         exchange(&one, &other)
         one.receive(ContactMessage.renewed.encoded)
         #expect(one.failure == .violation && !one.isRenewed)
-        var early = try scene.bobsEnd()
+        // Asked where there is no reason, as bob sees it.
+        other.receive(ContactMessage.renew.encoded)
+        #expect(other.failure == .violation && other.renewals == 0)
+        var early = try scene.bobsEnd(isKeyTold: true)
         early.receive(ContactMessage.renew.encoded)
         #expect(early.failure == .violation)
     }
@@ -348,6 +352,32 @@ struct ContactSessionTests {
         ann.receive(ContactMessage.answer(.taken(.waiting)).encoded)
         #expect(ann.failure == .violation)
         #expect(ann.answers.isEmpty)
+    }
+
+    @Test("news with a false signature on an entry that is known harms no chain that is stored")
+    func falseOverlap() throws {
+        var scene = try Scene()
+        try scene.annsAuthor.add(scene.ann.certificate(scene.ann.device()), time: someTime)
+        scene.bobKnows = scene.annsAuthor.chain
+        try scene.annsAuthor.add(scene.ann.certificate(scene.ann.device()), time: someTime)
+        let chain = scene.annsAuthor.chain
+        let head = try #require(chain.entries.last).head
+        let bobs = try #require(scene.bobsAuthor.chain.entries.last).head
+        var end = 4
+        for known in scene.bobKnows.entries {
+            // The signature is the end of an entry.
+            end += known.encoded.count
+            var bytes = chain.encoded
+            bytes[end - 1] ^= 1
+            var bob = try scene.bobsEnd()
+            bob.receive(
+                ContactMessage.greeting(own: head, known: bobs, time: someTime).encoded)
+            bob.receive(ContactMessage.news(length: bytes.count).encoded)
+            bob.receive(ContactMessage.chain(bytes).encoded)
+            let learned = try #require(bob.learned.first?.1)
+            let view = try ChainView(verifying: learned, of: head.identity)
+            #expect(view.head == head && learned == chain && bob.isGreeted)
+        }
     }
 
     @Test("news of another length, or that is no chain, is refused and nothing is learned")

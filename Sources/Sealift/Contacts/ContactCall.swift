@@ -32,24 +32,50 @@ struct ContactCall {
     let reach: ContactReach
     let cancellation: Cancellation
 
-    /// Asks `contact`, and goes on to ask what `followUp` says, in one session.
+    /// What came of asking every device.
+    struct Replies {
+        /// The whole last answer of each device that gave one; never empty.
+        var answered: [Reply]
+        /// How many devices could not be reached.
+        var silentCount: Int
+    }
+
+    /// Asks `contact`, and goes on to ask what `followUp` says, in one session with the first device that
+    /// answers.
     /// - Returns: the last answer.
     /// - Throws: nobody could be reached, or the session led to nothing; or what `followUp` throws.
     func ask(
         _ contact: Contact, chain: DeviceChain, _ request: ContactRequest,
         then followUp: FollowUp = { _ throws(SealiftError) in nil }
     ) throws(SealiftError) -> Reply {
+        try ask(contact, chain, request, mostReplies: 1, then: followUp).answered[0]
+    }
+
+    /// Asks every device of `contact`: each serves what lies on it.
+    /// - Throws: as for ``ask(_:chain:_:then:)``, where none answers, and where a session with one of them
+    ///   breaks off.
+    func askEach(
+        _ contact: Contact, chain: DeviceChain, _ request: ContactRequest
+    ) throws(SealiftError) -> Replies {
+        try ask(contact, chain, request, mostReplies: .max) { _ throws(SealiftError) in nil }
+    }
+
+    private func ask(
+        _ contact: Contact, _ chain: DeviceChain, _ request: ContactRequest, mostReplies: Int,
+        then followUp: FollowUp
+    ) throws(SealiftError) -> Replies {
         let pairs = try access.keys.outgoing(contact)
         guard !pairs.isEmpty else { throw Self.noKey(contact) }
+        var replies: [Reply] = []
         var failure: SealiftError?
         var refusal: SealiftError?
         var silent = pairs
         // Each for a moment, so that one that is off does not hold up the others; then each for long.
         for patience in [Self.firstPatience, reach.connectTimeout]
-        where pairs.count > 1 || patience == reach.connectTimeout {
+        where replies.isEmpty && (pairs.count > 1 || patience == reach.connectTimeout) {
             let round = silent
             silent = []
-            for pair in round {
+            for pair in round where replies.count < mostReplies {
                 // A device before may have known more of this user's devices.
                 let own = try access.home.requireIdentity()
                 var question = ContactCaller.Question(
@@ -60,9 +86,10 @@ struct ContactCall {
                 question.isKeyToBeReplaced = pair.isToBeReplaced(
                     by: access.device.publicKeys.id, at: question.time)
                 do throws(SealiftError) {
-                    return try ContactCallRun(
-                        self, question, pair, patience: min(patience, reach.connectTimeout)
-                    ).run(followUp)
+                    replies.append(
+                        try ContactCallRun(
+                            self, question, pair, patience: min(patience, reach.connectTimeout)
+                        ).run(followUp))
                 } catch {
                     guard !cancellation.isRequested else { throw error }
                     switch error.code {
@@ -76,7 +103,8 @@ struct ContactCall {
                 }
             }
         }
-        throw refusal ?? failure ?? Self.noKey(contact)
+        guard !replies.isEmpty else { throw refusal ?? failure ?? Self.noKey(contact) }
+        return Replies(answered: replies, silentCount: silent.count)
     }
 
     private static func noKey(_ contact: Contact) -> SealiftError {
@@ -92,285 +120,5 @@ struct ContactCall {
         return SealiftError(
             .cannotConnect, "no device of \(contact.name) has a key with this one",
             advice: "Pair again at both ends: `sealift pair`.")
-    }
-}
-
-/// The socket thread's loop around a ``ContactCaller``.
-private final class ContactCallRun {
-    /// How long the addresses that are known, and this machine's links, have before the contact is called
-    /// through servers: who answers at once needs none.
-    private static let dialPatience = Duration.milliseconds(300)
-    /// How long an answer is waited for once the session stands.
-    private static let answerPatience = Duration.seconds(90)
-
-    private let call: ContactCall
-    private let contact: Contact
-    private let pair: ContactPair
-    private let patience: Duration
-    private let ownHead: ChainPosition?
-    private let pump: DatagramPump
-    private let finder: PathFinder
-    private var caller: ContactCaller
-    private var answers: [ContactAnswer] = []
-    private var deadline: Instant?
-    private var failure: SealiftError?
-    private let dialled: Int
-    /// What was asked last.
-    private var asked: ContactRequest
-
-    init(
-        _ call: ContactCall, _ question: ContactCaller.Question, _ pair: ContactPair,
-        patience: Duration
-    ) throws(SealiftError) {
-        self.call = call
-        self.pair = pair
-        self.patience = patience
-        asked = question.request
-        ownHead = question.own.entries.last?.head.position
-        contact = question.contact
-        let (reach, device) = (call.reach, call.access.device)
-        try reach.network.check()
-        try reach.relay?.check(reach.network)
-        do throws(SystemError) {
-            let waker = try Waker()
-            call.cancellation.whenRequested { waker.wake() }
-            pump = DatagramPump(
-                sockets: try reach.network.openSockets(), waker: waker, policy: reach.network)
-            finder = try PathFinder(
-                pump, role: .caller, device: device.publicKeys.id, policy: reach.network,
-                stun: reach.stun, rendezvous: reach.contactedServers,
-                relay: reach.contactedRelay, waker: waker)
-        } catch {
-            throw SealiftError(listening: error)
-        }
-        let paths = reach.addresses
-            .compactMap { SocketAddress(bytes: $0.bytes, port: $0.port) }
-            .compactMap(pump.path(to:))
-        dialled = paths.count
-        guard !paths.isEmpty || !pump.groupPaths.isEmpty || !reach.contactedServers.isEmpty else {
-            throw .noAddressMayBeDialled
-        }
-        let now = MonotonicClock.now()
-        let hour = ContactPair.hour(at: question.time)
-        let chainHead = question.own.headHash
-        let configuration = try ConnectionConfiguration.forMeasuring(TrafficPolicy())
-        do throws(HandshakeError) {
-            caller = try ContactCaller(
-                question, paths: paths, groups: pump.groupPaths,
-                configuration: configuration, contactTimeout: patience, now: now
-            ) { () throws(HandshakeError) in
-                var entropy = SealiftCrypto.SystemEntropy()
-                return try HandshakeInitiator(
-                    psk: pair.secret, role: .devicePair, local: device,
-                    expectedPeer: pair.device.fingerprint, hour: hour,
-                    features: .dailyMailboxes, chainHead: chainHead, entropy: &entropy)
-            }
-        } catch {
-            throw SealiftError(.handshakeFailed(error), waited: .zero)
-        }
-        do throws(SystemError) {
-            let isAnyoneNear = !paths.isEmpty || !pump.groupPaths.isEmpty
-            try finder.call(
-                pair.secret, at: pair.mailboxes,
-                from: isAnyoneNear ? now + Self.dialPatience : now)
-        } catch {
-            throw SealiftError(.internalFailure, error)
-        }
-    }
-
-    func run(_ followUp: ContactCall.FollowUp) throws(SealiftError) -> ContactCall.Reply {
-        defer { finder.finish() }
-        NamedThread.sharpenTimers()
-        while true {
-            let isMoreIn = pump.receive { datagram, path, ecn, now in
-                if PathFinder.concerns(datagram) {
-                    return finder.receive(datagram, on: path, now: now)
-                }
-                caller.receive(datagram, on: path, ecn: ecn, now: now)
-            }
-            let now = MonotonicClock.now()
-            finder.advance(now: now)
-            while let path = finder.takePath() { caller.addPath(path, now: now) }
-            if let due = caller.nextTimeout, due <= now { caller.handleTimeout(now: now) }
-            if call.cancellation.isRequested { stop(.interrupted(byUserOf: .receive), now: now) }
-            if let deadline, now >= deadline {
-                stop(
-                    SealiftError(
-                        .connectionLost, "\(contact.name) did not answer in time",
-                        advice: "Run the same command again."), now: now)
-            }
-            if let reply = settle(followUp, now: now) { return try reply.get() }
-            let isMoreOut = pump.transmit {
-                caller.pollTransmit(into: $0, now: now)
-            } refused: {
-                caller.sendFailed($0, $1, now: now)
-            }
-            var due = deadline ?? .distantFuture
-            for timeout in [caller.nextTimeout, finder.nextTimeout] {
-                due = min(due, timeout ?? .distantFuture)
-            }
-            do throws(SystemError) {
-                try pump.wait(until: isMoreIn || isMoreOut ? now : due)
-            } catch {
-                throw SealiftError(.internalFailure, error)
-            }
-        }
-    }
-
-    /// Moves everything on; the result once there is one.
-    private func settle(
-        _ followUp: ContactCall.FollowUp, now: Instant
-    ) -> Result<ContactCall.Reply, SealiftError>? {
-        caller.process(now: now)
-        while let event = caller.pollEvent() {
-            switch event {
-            case .connected:
-                finder.stopCalling()
-                deadline = now + Self.answerPatience
-                call.access.confirm(pair)
-            case .learned(let contact, let chain, _):
-                do throws(SealiftError) {
-                    try call.access.learn(chain, of: contact, from: pair.device)
-                } catch {
-                    stop(error, now: now)
-                }
-            case .caughtUp(let chain, let former):
-                keep(now: now) { () throws(SealiftError) in
-                    let warning = try call.access.catchUp(
-                        to: chain, from: former, by: pair.device, of: contact)
-                    if let warning { call.reach.notice?(warning) }
-                }
-            case .greeted(let time):
-                confirm(time, now: now)
-                call.access.noteSeen(caller.seen, by: contact.identity)
-            case .introduced(let introduction):
-                keep(now: now) { () throws(SealiftError) in
-                    try call.access.take(
-                        introduction, of: contact.identity, from: pair.device)
-                }
-            case .renewed(let born):
-                keep(now: now) { () throws(SealiftError) in
-                    try call.access.renew(pair, with: born)
-                }
-            case .answer(let answer):
-                guard answers.count < ContactCall.maximumAnswerCount else {
-                    stop(
-                        SealiftError(
-                            .protocolViolation, "\(contact.name) sent more than is sensible",
-                            advice: "Nothing of it was kept."), now: now)
-                    break
-                }
-                answers.append(answer)
-                if answer.isLast { goOn(followUp, now: now) }
-            case .failed(let reason):
-                failure = failure ?? SealiftError(session: reason, with: contact)
-            case .ended(let ending):
-                return result(ending, now: now)
-            }
-            caller.process(now: now)
-        }
-        return nil
-    }
-
-    /// Puts something on the disk; where that fails, the session ends.
-    private func keep(now: Instant, _ body: () throws(SealiftError) -> Void) {
-        do throws(SealiftError) { try body() } catch { stop(error, now: now) }
-    }
-
-    /// The answer is whole: asks further, or ends.
-    private func goOn(_ followUp: ContactCall.FollowUp, now: Instant) {
-        do throws(SealiftError) {
-            guard let next = try followUp(reply) else { return caller.finish() }
-            answers = []
-            deadline = now + Self.answerPatience
-            asked = next
-            caller.ask(next)
-        } catch {
-            failure = error
-            caller.finish()
-        }
-    }
-
-    private var reply: ContactCall.Reply {
-        ContactCall.Reply(device: pair.device, answers: answers)
-    }
-
-    private func confirm(_ time: WallTime, now: Instant) {
-        do throws(SealiftError) { try call.access.confirmClock(time, by: pair) } catch {
-            stop(error, now: now)
-        }
-    }
-
-    private func result(
-        _ ending: SessionEnding, now: Instant
-    ) -> Result<ContactCall.Reply, SealiftError> {
-        if let failure { return .failure(failure) }
-        if answers.last?.isLast == true {
-            // It answers who showed it everything.
-            call.access.noteSeen(ownHead, by: contact.identity)
-            return .success(reply)
-        }
-        if case .noAnswer = ending {
-            var error = SealiftError.cannotConnect(
-                finder.diagnosis(dialled: dialled, now: now), waited: patience)
-            error.message =
-                "\(contact.name) could not be reached: their machine is off, does not run "
-                + "`sealift up`, or has not added you"
-            error.advice =
-                "Ask them to run `sealift up`. On different networks both need the same "
-                + "SEALIFT_RENDEZVOUS; or name their address by --address. `sealift doctor` looks at "
-                + "this machine's network."
-            return .failure(error)
-        }
-        // An end that does not know a request closes as for anything that is none.
-        if case .closedByPeer(.violation, _) = ending, asked.isLater {
-            return .failure(
-                SealiftError(
-                    .protocolViolation,
-                    "\(contact.name)'s machine does not know what was asked: its sealift may be older",
-                    advice: "Ask \(contact.name) to update sealift; nothing was changed."))
-        }
-        return .failure(
-            SealiftError(
-                .connectionLost, "the session with \(contact.name) ended without an answer",
-                advice: "Run the same command again."))
-    }
-
-    private func stop(_ error: SealiftError, now: Instant) {
-        guard failure == nil else { return }
-        failure = error
-        caller.close(code: .interrupted, reason: "", now: now)
-    }
-}
-
-extension SealiftError {
-    /// A session with a contact led to nothing.
-    init(session failure: ContactFailure, with contact: Contact) {
-        switch failure {
-        case .violation:
-            self.init(
-                .protocolViolation, "\(contact.name) broke the protocol",
-                advice: "Check that both ends run a released sealift.")
-        case .contact(let error):
-            self.init(contact: error)
-        case .ownChainBehind:
-            self.init(
-                .identityConflict,
-                "\(contact.name) has seen more of your devices than this machine knows of",
-                advice: "SEALIFT_HOME was put back to an older state, another device of yours "
-                    + "changed your devices, or they were recovered, and what leads there did not "
-                    + "come. Update sealift at both ends, or bring the newer state here; nothing was "
-                    + "asked or sent.")
-        case .ownChainForked:
-            self.init(
-                .identityConflict,
-                "\(contact.name) has seen other devices of yours than this machine knows of",
-                advice: "Two of your machines changed your devices at once, or somebody has your "
-                    + "recovery words. A recovery (`sealift restore`) settles it.")
-        case .notAdmitted(.mustPairAgain):
-            self.init(contact: .mustPairAgain)
-        case .notAdmitted:
-            self.init(contact: .deviceNotTheirs)
-        }
     }
 }

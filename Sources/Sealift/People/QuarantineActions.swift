@@ -7,15 +7,18 @@ import SealiftStore
 /// - Parameters:
 ///   - prefix: how the offer's id begins.
 ///   - into: another folder than the rule's, on the same file system; nil for the rule's.
+///   - onNumbered: told of every name that was taken, as it happens.
 public func releaseOffer(
-    _ prefix: String, into: [UInt8]?, home: [UInt8]?, passphrase: PassphraseSource
+    _ prefix: String, into: [UInt8]?, home: [UInt8]?, passphrase: PassphraseSource,
+    onNumbered: @escaping (NumberedItem) -> Void = { _ in }
 ) throws(SealiftError) -> InboxItem {
     let item = try readOffer(prefix, home: home)
     let home = try StateHome(home, passphrase: passphrase)
     var folder: [UInt8]?
     if let into { folder = try home.releaseFolder(into) }
     let offer = try home.storedOffer(item.id)
-    let desk = QuarantineDesk(log: try home.log(), store: try home.store())
+    let desk = QuarantineDesk(
+        log: try home.log(), store: try home.store(), onNumbered: onNumbered)
     let released = try desk.release(offer, into: folder)
     return InboxItem(released, try home.standings()[released.incoming.offer.from])
 }

@@ -52,10 +52,10 @@ public func acceptOffer(
     } catch {
         throw error.code == .ticketWithdrawn || error.code == .ticketExpired ? .offerGone : error
     }
-    if summary.isWhole {
-        try access.finish(item.id)
-        // What a rule had begun to fetch into quarantine; it is here by the user's own hand now.
-        if let folder = offer.quarantine { try? QuarantinePlace.remove(item.id, in: folder) }
+    // What a rule had begun to fetch into quarantine is here by the user's own hand now; where `sealift up`
+    // was faster, it is held there, and on the list.
+    if summary.isWhole, try access.finish(item.id), let folder = offer.quarantine {
+        try? QuarantinePlace.remove(item.id, in: folder)
     }
     return summary
 }
@@ -80,14 +80,21 @@ private struct OfferWatcher: TransferObserver {
     func handle(_ event: TransferEvent) { observer.handle(event) }
 
     func decide(_ summary: OfferSummary) -> Decision {
-        guard summary.bytes <= offer.incoming.offer.byteCount else {
+        let offered = offer.incoming.offer
+        guard summary.bytes <= offered.byteCount, summary.entries <= offered.entryCount else {
             observer.handle(
                 .warning(
                     TransferWarning("what is there is larger than what was offered: not taken")))
             return .decline
         }
         guard observer.decide(summary) == .accept else { return .decline }
-        guard offer.state == .waiting else { return .accept }
+        // As it stands now: another process may have settled it since.
+        guard case .found(let offer) = access.store.offer(offer.incoming.id) else {
+            return .decline
+        }
+        guard offer.state == .waiting else {
+            return offer.state == .accepted ? .accept : .decline
+        }
         do throws(StoreFailure) {
             guard
                 case .success = try access.log.decideOffer(

@@ -13,6 +13,8 @@ struct QuarantineDesk {
     var onStep: (Step) throws(SystemError) -> Void = { _ in }
     /// As for ``QuarantineRelease``.
     var strategy = DirectoryHandle.RenameStrategy.automatic
+    /// As for ``QuarantineRelease``.
+    var onNumbered: (NumberedItem) -> Void = { _ in }
 
     /// The steps, each when it is done.
     enum Step: CaseIterable {
@@ -64,7 +66,8 @@ struct QuarantineDesk {
         }
         do throws(SystemError) {
             try onStep(.logged)
-            let release = QuarantineRelease(place: place, destination: target, strategy: strategy)
+            let release = QuarantineRelease(
+                place: place, destination: target, strategy: strategy, onNumbered: onNumbered)
             try release.giveExecutableBits()
             try onStep(.prepared)
             try release.move()

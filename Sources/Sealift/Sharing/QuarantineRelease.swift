@@ -3,6 +3,14 @@ import SealiftBase
 import SealiftContent
 import SealiftIO
 
+/// Something that got a number on its way out of quarantine, because its name was taken.
+public struct NumberedItem: Equatable, Sendable {
+    /// The path that it would have had, inside the folder of the release. A peer's text: escape it.
+    public var path: [UInt8]
+    /// Its name there now, in the same folder.
+    public var name: [UInt8]
+}
+
 /// Moves what lies in quarantine to the folder where it goes: by renames on one file system, over nothing.
 ///
 /// Folders that are there are merged with, as a transfer does; a file, a link or a folder whose name is taken
@@ -14,6 +22,8 @@ struct QuarantineRelease {
     let destination: DirectoryHandle
     /// How names are kept from being replaced: tests play file systems that cannot do it in one call.
     var strategy = DirectoryHandle.RenameStrategy.automatic
+    /// Told of every name that was taken, as soon as what has it is there under another.
+    var onNumbered: (NumberedItem) -> Void = { _ in }
 
     private static let privateName = Array(".sealift".utf8)
     /// Deeper than any listing: 256 components.
@@ -58,41 +68,55 @@ struct QuarantineRelease {
     /// - Throws: why not all of it was moved; what was moved before stays so.
     func move() throws(SystemError) {
         for name in try place.content.entries() where name != Self.privateName {
-            try move(name, from: place.content, to: destination, levels: Self.deepest)
+            try move(
+                name, in: FolderPair(source: place.content, target: destination),
+                levels: Self.deepest)
         }
         try destination.syncVolume()
     }
 
-    private func move(
-        _ name: [UInt8], from source: DirectoryHandle, to target: DirectoryHandle, levels: Int
-    ) throws(SystemError) {
-        // Another run may do the same at this moment.
-        guard let status = try source.statusIfPresent(of: name) else { return }
-        guard status.kind == .directory, let there = try target.statusIfPresent(of: name),
-            there.kind == .directory
-        else { return try moveWhole(name, status, from: source, to: target, levels: levels) }
-        try merge(name, from: source, with: try target.openDirectory(name), levels: levels)
+    /// A folder in quarantine, and the one that what is in it goes to.
+    private struct FolderPair {
+        let source: DirectoryHandle
+        let target: DirectoryHandle
+        /// Where `target` is, from the release's destination; empty for that itself.
+        var path: [UInt8] = []
+
+        func path(of name: [UInt8]) -> [UInt8] {
+            path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
+        }
     }
 
-    /// Moves what is in the folder `name` into one that is there.
+    private func move(_ name: [UInt8], in folder: FolderPair, levels: Int) throws(SystemError) {
+        // Another run may do the same at this moment.
+        guard let status = try folder.source.statusIfPresent(of: name) else { return }
+        guard status.kind == .directory, let there = try folder.target.statusIfPresent(of: name),
+            there.kind == .directory
+        else { return try moveWhole(name, status, in: folder, levels: levels) }
+        try merge(name, in: folder, as: name, levels: levels)
+    }
+
+    /// Moves what is in the folder `name` into the one that is there as `newName`.
     private func merge(
-        _ name: [UInt8], from source: DirectoryHandle, with target: DirectoryHandle, levels: Int
+        _ name: [UInt8], in folder: FolderPair, as newName: [UInt8], levels: Int
     ) throws(SystemError) {
         guard levels > 0 else {
             throw SystemError(code: ELOOP, operation: "release", path: name)
         }
-        let folder = try source.openDirectory(name)
-        for entry in try folder.entries() {
-            try move(entry, from: folder, to: target, levels: levels - 1)
+        let inner = FolderPair(
+            source: try folder.source.openDirectory(name),
+            target: try folder.target.openDirectory(newName), path: folder.path(of: newName))
+        for entry in try inner.source.entries() {
+            try move(entry, in: inner, levels: levels - 1)
         }
-        try source.removeDirectory(name)
+        try folder.source.removeDirectory(name)
     }
 
     /// Gives the name, or the first number of it that is free.
     private func moveWhole(
-        _ name: [UInt8], _ status: FileStatus, from source: DirectoryHandle,
-        to target: DirectoryHandle, levels: Int
+        _ name: [UInt8], _ status: FileStatus, in folder: FolderPair, levels: Int
     ) throws(SystemError) {
+        let (source, target) = (folder.source, folder.target)
         for number in 0..<Self.mostNumbers {
             let newName = try Self.name(name, number: number)
             if let there = try target.statusIfPresent(of: newName) {
@@ -108,7 +132,7 @@ struct QuarantineRelease {
                 switch try source.renameWithoutReplacing(
                     name, toDirectory: target, to: newName, strategy: strategy)
                 {
-                case .renamed: return
+                case .renamed: break
                 case .alreadyExists: continue
                 case .unsupported:
                     guard status.kind == .directory else {
@@ -117,10 +141,12 @@ struct QuarantineRelease {
                     }
                     // A folder has no second name: it is made anew, and emptied into.
                     try target.createDirectory(newName)
-                    return try merge(
-                        name, from: source, with: try target.openDirectory(newName),
-                        levels: levels)
+                    try merge(name, in: folder, as: newName, levels: levels)
                 }
+                if number > 0 {
+                    onNumbered(NumberedItem(path: folder.path(of: name), name: newName))
+                }
+                return
             } catch  where error.isMissing {
                 // Another run was faster; where the name is still here, the other end is missing.
                 guard try source.statusIfPresent(of: name) == nil else { throw error }

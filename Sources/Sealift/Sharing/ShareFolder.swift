@@ -8,16 +8,13 @@ enum ShareFolder {
     /// The most items of one folder that are shown.
     static let maximumItemCount = 16_384
 
-    /// Where transfers keep what is not whole yet: nobody's business.
-    private static let privateName = Array(".sealift".utf8)
-
     /// Opens the folder of the share at `root` that an upload goes into, and makes what is missing of `path`,
     /// each folder in the one before and through no link.
     /// - Returns: nil where the share is no folder, or something else stands in the way.
     static func destination(
         at path: GrantedPath?, in root: [UInt8]
     ) throws(SystemError) -> DirectoryHandle? {
-        if let path, isPrivate(path) { return nil }
+        if let path, !isListable(path) { return nil }
         let (parentPath, name) = split(root)
         let parent = try DirectoryHandle.open(path: parentPath)
         guard try parent.statusIfPresent(of: name)?.kind == .directory else { return nil }
@@ -39,8 +36,10 @@ enum ShareFolder {
         }
     }
 
-    private static func isPrivate(_ path: GrantedPath) -> Bool {
-        components(of: path).contains(privateName)
+    /// Whether a listing may name `path`. What is on its way, and what is held in quarantine, is nobody's to
+    /// see or to write: a file system may take several spellings for the name of that folder.
+    private static func isListable(_ path: GrantedPath) -> Bool {
+        (try? EntryPath(path.bytes)) != nil
     }
 
     private static func components(of path: GrantedPath) -> [[UInt8]] {
@@ -51,10 +50,8 @@ enum ShareFolder {
     static func items(
         at path: GrantedPath?, in root: [UInt8], granted: PathSubset
     ) throws(SystemError) -> [FolderItem]? {
-        // What is on its way, and what is held in quarantine, is nobody's to see.
-        if let path, (try? EntryPath(path.bytes)) == nil { return nil }
+        if let path, !isListable(path) { return nil }
         if let path, !granted.contains(path), !granted.leads(through: path) { return nil }
-        if let path, isPrivate(path) { return nil }
         let (parentPath, name) = split(root)
         let parent = try DirectoryHandle.open(path: parentPath)
         guard let status = try parent.statusIfPresent(of: name) else { return nil }
@@ -84,7 +81,7 @@ enum ShareFolder {
             guard
                 let inside = GrantedPath(
                     (path.map { $0.bytes + [UInt8(ascii: "/")] } ?? []) + name),
-                name != privateName,
+                isListable(inside),
                 granted.contains(inside) || granted.leads(through: inside),
                 let status = try folder.statusIfPresent(of: name)
             else { continue }

@@ -8,6 +8,8 @@ import SealiftTransfer
 public struct SharedItem: Equatable, Sendable {
     /// The contact's name for it. A peer's text: escape it.
     public var name: [UInt8]
+    /// The fingerprint of the contact's device that it lies on.
+    public var device: String
     /// What this user is there.
     public var role: Role
     /// Whether somebody has to agree before anything can be downloaded.
@@ -62,7 +64,8 @@ public struct SharePath: Equatable, Sendable {
     }
 }
 
-/// What a contact shares with this user; empty also where the contact shares nothing.
+/// What a contact shares with this user, from every device of theirs that answers; empty also where the contact
+/// shares nothing. Where a device does not answer, `reach.notice` is told.
 ///
 /// Blocks; call it from a thread that may.
 public func browseShares(
@@ -70,13 +73,25 @@ public func browseShares(
 ) throws(SealiftError) -> [SharedItem] {
     let access = try ContactAccess(home: reach.home, passphrase: reach.passphrase)
     let (contact, chain) = try access.contact(named: name)
-    let reply = try ContactCall(access: access, reach: reach, cancellation: cancellation)
-        .ask(contact, chain: chain, .shares)
-    return try visibleShares(in: reply, of: contact).map { share in
-        SharedItem(
-            name: share.name, role: share.role, isApprovalAwaited: share.isApprovalAwaited,
-            expires: share.expires?.secondsSince1970)
+    let replies = try ContactCall(access: access, reach: reach, cancellation: cancellation)
+        .askEach(contact, chain: chain, .shares)
+    var items: [SharedItem] = []
+    for reply in replies.answered {
+        items += try visibleShares(in: reply, of: contact).map { share in
+            SharedItem(
+                name: share.name, device: "\(reply.device.fingerprint)", role: share.role,
+                isApprovalAwaited: share.isApprovalAwaited,
+                expires: share.expires?.secondsSince1970)
+        }
     }
+    if replies.silentCount > 0 {
+        let all = replies.answered.count + replies.silentCount
+        reach.notice?(
+            TransferWarning(
+                "\(replies.silentCount) of \(all) devices of \(contact.name) did not answer: what "
+                    + "lies there is not shown"))
+    }
+    return items
 }
 
 /// What lies in a folder of a contact's share.

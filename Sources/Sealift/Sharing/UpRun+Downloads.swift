@@ -17,8 +17,9 @@ struct UpDownload {
 
 // What contacts download: begun, counted, cut when the right to it ends.
 extension UpRun {
-    /// The most downloads at once: each has threads and sockets of its own.
+    /// The most downloads at once, of all contacts and of one: each has threads and sockets of its own.
     private static let maximumDownloads = 32
+    private static let maximumDownloadsOfOne = 8
 
     /// Begins a download; false where there are too many.
     func begin(_ download: ShareDesk.Download, for id: ContactHost.SessionID) -> Bool {
@@ -26,7 +27,11 @@ extension UpRun {
         for index in downloads.indices where downloads[index].granted.isSame(as: download) {
             downloads[index].run.cancel()
         }
-        guard downloads.count < Self.maximumDownloads else { return false }
+        let identity = download.asker.contact.identity
+        let ofOne = downloads.count { $0.granted.asker.contact.identity == identity }
+        guard downloads.count < Self.maximumDownloads, ofOne < Self.maximumDownloadsOfOne else {
+            return false
+        }
         let waker = waker
         do throws(SystemError) {
             let run = try RunningDownload(download, options, passphrase: passphrase) {

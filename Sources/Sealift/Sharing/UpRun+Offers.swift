@@ -9,15 +9,23 @@ import SealiftTransfer
 /// What a rule took, on its way here.
 struct UpReception {
     let offer: OfferID
+    /// Whose it is.
+    let sender: IdentityID
+    /// The folder whose quarantine it comes into; nil where it goes to its destination.
+    let quarantine: [UInt8]?
     let news: OfferNews
     let contact: String
     let run: RunningReception
+    /// Whether it was ended from here.
+    var isCut = false
 }
 
 // What contacts offer: judged, kept for the user, or fetched where a rule says so.
 extension UpRun {
-    /// The most receptions at once; what rules took beyond waits until one has ended.
+    /// The most receptions at once, of all contacts and of one; what rules took beyond waits until one has
+    /// ended.
     private static let maximumReceptions = 8
+    private static let maximumReceptionsOfOne = 2
 
     /// Judges an offer and keeps it.
     func take(_ pushed: PushOffer, of asker: ShareDesk.Asker) throws(SealiftError) -> ContactAnswer
@@ -83,9 +91,10 @@ extension UpRun {
         for offer in accepted where offer.rule != nil {
             let id = offer.incoming.id
             guard receptions.count < Self.maximumReceptions else { return }
-            guard !receptions.contains(where: { $0.offer == id }), !failedOffers.contains(id) else {
-                continue
-            }
+            let ofOne = receptions.filter { $0.sender == offer.incoming.offer.from }
+            guard ofOne.count < Self.maximumReceptionsOfOne,
+                !ofOne.contains(where: { $0.offer == id }), !failedOffers.contains(id)
+            else { continue }
             if !fetch(offer) { failedOffers.insert(id) }
         }
     }
@@ -113,17 +122,36 @@ extension UpRun {
                 $0.quarantine = place
                 $0.manifest = place?.manifestPath
             }
-            let run = try RunningReception(receiving, atMost: incoming.offer.byteCount) {
+            let run = try RunningReception(
+                receiving, atMost: incoming.offer.byteCount, entries: incoming.offer.entryCount
+            ) {
                 waker.wake()
             }
             receptions.append(
                 UpReception(
-                    offer: incoming.id, news: OfferNews(offer), contact: found.contact.name.text,
-                    run: run))
+                    offer: incoming.id, sender: incoming.offer.from, quarantine: offer.quarantine,
+                    news: OfferNews(offer), contact: found.contact.name.text, run: run))
             return true
         } catch {
             return false
         }
+    }
+
+    /// Ends what may come no longer: the user said no to it since, or hears its contact no more.
+    func reviewReceptions() {
+        for index in receptions.indices where !receptions[index].isCut {
+            guard !mayGoOn(receptions[index]) else { continue }
+            receptions[index].isCut = true
+            receptions[index].run.cancel()
+        }
+    }
+
+    private func mayGoOn(_ reception: UpReception) -> Bool {
+        guard case .found(let offer) = access.store.offer(reception.offer),
+            offer.state == .accepted,
+            let found = try? access.store.contactWithChain(reception.sender)
+        else { return false }
+        return found.contact.admission(of: offer.incoming.device) == .serve
     }
 
     /// Takes note of what was fetched.
@@ -132,14 +160,28 @@ extension UpRun {
             guard let result = receptions[index].run.takeResult() else { continue }
             let reception = receptions.remove(at: index)
             var (news, failure) = (reception.news, SealiftError?.none)
-            if case .failure(let error) = result { failure = error }
-            if failure == nil {
-                news.heldIn = settle(reception)
-            } else {
+            switch result {
+            case .success(let summary) where summary.isWhole: news.heldIn = settle(reception)
+            case .success(let summary): failure = .notWhole(summary)
+            case .failure(let error): failure = reception.isCut ? .notWanted : error
+            }
+            if failure != nil {
                 failedOffers.insert(reception.offer)
+                forget(reception)
             }
             observer.handle(.offerEnded(contact: reception.contact, news, failure))
             fetchAccepted()
+        }
+    }
+
+    /// Removes what came into quarantine of an offer that is on no list any more, or was declined: whoever
+    /// said so may have been in another process, while this one went on writing.
+    private func forget(_ reception: UpReception) {
+        guard let folder = reception.quarantine else { return }
+        switch access.store.offer(reception.offer) {
+        case .found(let offer) where offer.state != .declined: return
+        case .failed: return
+        case .found, .absent: try? QuarantinePlace.remove(reception.offer, in: folder)
         }
     }
 
@@ -161,6 +203,21 @@ extension OfferNews {
             byteCount: offer.incoming.offer.byteCount,
             entryCount: offer.incoming.offer.entryCount, isAccepted: offer.state == .accepted,
             isQuarantined: offer.quarantine != nil)
+    }
+}
+
+extension SealiftError {
+    /// It was cut from here.
+    fileprivate static let notWanted = SealiftError(
+        .declined, "it is not wanted any more: it was declined, or its contact is heard no more",
+        advice: "`sealift inbox list --all` and `sealift contact list` show which.")
+
+    /// Some of it did not come.
+    fileprivate static func notWhole(_ summary: TransferSummary) -> SealiftError {
+        SealiftError(
+            .sourceUnreadable,
+            "not all of it came: \(summary.failed) files failed, the others are here and proven",
+            advice: "They see which. When it is offered again, the rest is fetched.")
     }
 }
 
@@ -191,17 +248,20 @@ extension ContactAccess {
     }
 
     /// What was accepted has come, whole: says so in the log, and forgets the ticket.
-    func finish(_ id: OfferID) throws(SealiftError) {
-        guard case .found(let offer) = store.offer(id) else { return }
+    /// - Returns: whether it was awaited still; else another process was faster, or the user said no.
+    @discardableResult
+    func finish(_ id: OfferID) throws(SealiftError) -> Bool {
+        guard case .found(let offer) = store.offer(id) else { return false }
         let incoming = offer.incoming
         let from = incoming.offer.from
+        let outcome: Result<Void, OfferRefusal>
         do throws(StoreFailure) {
             let name = try store.contacts().contacts[from]?.name.text ?? ""
             let subject = [
                 Array(name.utf8), Array(from.value.hexadecimal.utf8), incoming.label.bytes,
                 Array("\(incoming.offer.byteCount)".utf8),
             ]
-            _ = try log.offerDone(
+            outcome = try log.offerDone(
                 id,
                 AuditEntry(
                     .accepted, at: SystemWallClock.now(), direction: .received,
@@ -211,16 +271,18 @@ extension ContactAccess {
         } catch {
             throw SealiftError(log: error)
         }
+        guard case .success = outcome else { return false }
         try forgetTicket(of: id)
+        return true
     }
 }
 
 extension SecretVault {
-    private static func name(_ id: OfferID) -> String { "offer \(id)" }
+    private static func name(_ id: OfferID) -> String { StoredOffer.ticketName(id) }
 
     /// Keeps the ticket of an offer.
     func keepTicket(_ text: [UInt8], of id: OfferID) throws(Failure) {
-        try put(SecretBytes(copying: text), as: Self.name(id))
+        _ = try putTicket(SecretBytes(copying: text), of: id)
     }
 
     /// The ticket of an offer; nil where none is kept.

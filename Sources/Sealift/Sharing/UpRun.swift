@@ -191,6 +191,7 @@ final class UpRun {
         nextReview = now + Self.reviewInterval
         try welcomeContacts(now: now)
         reviewDownloads()
+        reviewReceptions()
         reviewUploads()
     }
 
@@ -261,7 +262,15 @@ final class UpRun {
                 introducing: try access.introductions(to: pair.device, own))
         case .learned(let id, let contact, let chain, let change):
             guard let asker = askers[id] else { return }
-            try access.learn(chain, of: contact, from: asker.device)
+            do throws(SealiftError) {
+                try access.learn(chain, of: contact, from: asker.device)
+            } catch {
+                // What cannot be kept is not acted on; the others are served all the same.
+                warn(
+                    "what \(contact.name) showed of their devices could not be kept: "
+                        + error.message)
+                return host.drop(id, now: now)
+            }
             var isRecovery = false
             if case .recovered = change { isRecovery = true }
             askers[id] = ShareDesk.Asker(contact: contact, device: asker.device)
@@ -284,7 +293,7 @@ final class UpRun {
             try access.take(introduction, of: pair.identity, from: pair.device)
         case .renew(let id, let born):
             guard let pair = pairs[id] else { return }
-            try access.renew(pair, with: born)
+            guard try access.renew(pair, with: born) else { return host.drop(id, now: now) }
             host.didRenew(id)
         case .request(let id, let request):
             guard let asker = askers[id] else { return }

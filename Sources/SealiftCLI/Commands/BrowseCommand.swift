@@ -9,7 +9,9 @@ struct BrowseCommand: ParsableCommand {
         usage: "sealift browse <contact>[/<share>[/<folder>]] [<options>]",
         discussion: """
             Their machine has to run `sealift up`. You see what was granted to you and nothing else; who \
-            has not added you, or shares nothing with you, cannot be told from a machine that is off.
+            has not added you, or shares nothing with you, cannot be told from a machine that is off. Of a contact \
+            with several devices each is asked; of two shares of one name, `get` takes the one of the \
+            first device that answers.
 
             EXAMPLES:
               sealift browse alice                    every share of hers that you may see
@@ -44,11 +46,12 @@ struct BrowseCommand: ParsableCommand {
             guard place.share != nil else {
                 let shares = try browseShares(
                     of: place.contact, reach, cancellation: cancellation)
+                let hasDevices = Set(shares.map(\.device)).count > 1
                 for share in shares {
                     output.write(
                         json
                             ? BrowseView.json(share, of: place.contact).line + "\n"
-                            : BrowseView.line(share, style: .ofProcess()))
+                            : BrowseView.line(share, hasDevice: hasDevices, style: .ofProcess()))
                 }
                 if shares.isEmpty, !json {
                     TerminalOutput.standardError().show(

@@ -8,8 +8,8 @@ struct InboxReleaseCommand: ParsableCommand {
         commandName: "release", abstract: "Move what is held in quarantine to where it goes.",
         usage: "sealift inbox release <id> [--into <folder>]",
         discussion: """
-            Nothing is copied and nothing is replaced: folders that are there are merged with, and a file \
-            whose name is taken gets a number. Files that were offered as executable become so. After an \
+            Nothing is copied and nothing is replaced: folders that are there are merged with, and what \
+            finds its name taken gets a number, and is named. Files that were offered as executable become so. After an \
             interruption, run the same command again.
 
             \(HelpText.exitStatus)
@@ -26,7 +26,11 @@ struct InboxReleaseCommand: ParsableCommand {
         try ContactCommand.run(asJSON: offer.json) { output, cancellation throws(SealiftError) in
             let item = try releaseOffer(
                 offer.id, into: into?.bytes, home: Environment.home,
-                passphrase: PassphraseInput.source(cancellation))
+                passphrase: PassphraseInput.source(cancellation)
+            ) { item in
+                output.write(
+                    offer.json ? InboxView.json(item).line + "\n" : InboxView.line(item))
+            }
             output.write(
                 offer.json
                     ? InboxView.json(item).line + "\n"

@@ -5,12 +5,14 @@ internal import SealiftPeople
 /// What `sealift browse` shows. Names are a contact's text, and escaped.
 enum BrowseView {
     /// A share on one line.
-    static func line(_ share: SharedItem, style: TerminalStyle) -> String {
+    /// - Parameter hasDevice: whether to say on which of the contact's devices it lies.
+    static func line(_ share: SharedItem, hasDevice: Bool, style: TerminalStyle) -> String {
         var text = padded(PrintableText.escape(share.name), to: 28) + word(share.role)
         if share.isApprovalAwaited { text += style.warning(", waits for somebody's yes") }
         if let expires = share.expires {
             text += ", until \(LogView.time(WallTime(secondsSince1970: expires)))"
         }
+        if hasDevice { text += "  on \(share.device)" }
         return text + "\n"
     }
 
@@ -43,7 +45,7 @@ enum BrowseView {
         JSONEvents.object(
             "shared",
             [
-                ("contact", .string(contact)),
+                ("contact", .string(contact)), ("device", .string(share.device)),
                 ("role", .string(word(share.role))),
                 ("approval_awaited", .bool(share.isApprovalAwaited)),
                 ("expires", share.expires.map { .signed($0) } ?? .null),

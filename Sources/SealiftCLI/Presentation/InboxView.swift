@@ -70,6 +70,19 @@ enum InboxView {
                 } ?? [("held_in", .null), ("held_since", .null)]))
     }
 
+    /// A name that was taken.
+    static func line(_ item: NumberedItem) -> String {
+        "numbered: \(PrintableText.escape(item.path)) is there already; this one is "
+            + "\(PrintableText.escape(item.name))\n"
+    }
+
+    /// A name that was taken, for a script.
+    static func json(_ item: NumberedItem) -> JSONText {
+        JSONEvents.object(
+            "numbered",
+            JSONEvents.path(item.path) + JSONEvents.path(item.name, named: "name"))
+    }
+
     private static func files(_ item: InboxItem) -> String {
         item.entryCount == 1 ? "1 entry" : "\(item.entryCount) entries"
     }

@@ -21,6 +21,10 @@ public struct Offer: Hashable, Sendable {
 ///
 /// Least privilege: it names one contact, one folder and a size, none of which can be left out.
 public struct AcceptanceRule: Hashable, Sendable {
+    /// The most files and folders of an offer that a rule takes: empty ones count for no size and no quota,
+    /// and would still use up a volume. Beyond, the user is asked.
+    public static let maximumEntryCount: UInt64 = 1_000_000
+
     /// From whom.
     public let from: IdentityID
     /// Where to: a folder of this machine, which only the user's own commands set.
@@ -50,7 +54,9 @@ public struct AcceptanceRule: Hashable, Sendable {
 
     /// Whether the rule takes `offer` after it took `accepted` bytes until now.
     func takes(_ offer: Offer, accepted: UInt64, time: WallTime) -> Bool {
-        guard offer.from == from, offer.byteCount <= maximumByteCount else { return false }
+        guard offer.from == from, offer.byteCount <= maximumByteCount,
+            offer.entryCount <= Self.maximumEntryCount
+        else { return false }
         if let expires, time >= expires { return false }
         guard let quota else { return true }
         let (total, overflow) = accepted.addingReportingOverflow(offer.byteCount)

@@ -31,25 +31,49 @@ struct QuarantineRunTests {
         #expect(sent.status == 0, "\(sent.error)\(sent.output)")
     }
 
-    @Test("hold what a rule took until it is released or discarded, and say so")
-    func whole() throws {
+    /// Ann and bob, contacts of each other, and her empty folder `in`.
+    private static func scene() throws -> PeopleScene {
         let scene = try PeopleScene()
-        defer { scene.end() }
         for person in ["ann", "bob"] { _ = try scene.begin(person) }
         try scene.befriend("ann", "bob")
+        try FileManager.default.createDirectory(
+            atPath: scene.path("in"), withIntermediateDirectories: true)
+        return scene
+    }
+
+    /// Ann takes what bob offers, into quarantine.
+    private static func addRule(_ scene: PeopleScene) throws -> SealiftProcess.Outcome {
+        try scene.run(
+            "ann",
+            [
+                "rule", "add", "--from", "bob", "--into", "in", "--max-size", "100MB",
+                "--quarantine", "--json",
+            ])
+    }
+
+    /// Begins to send `name` from bob to ann, so slowly that it cannot be over before something is done.
+    private static func begin(
+        _ name: String, _ scene: PeopleScene, to up: PeopleScene.Serving, rate: String
+    ) throws -> Process {
+        let sending = try scene.start(
+            "bob",
+            [
+                "send", name, "--to", "ann", "--json", "--listen", "127.0.0.1:0", "--rate", rate,
+            ] + up.way)
+        try scene.sealift.wait(for: sending.process, name: sending.name, toSay: "\"progress\"")
+        return sending.process
+    }
+
+    @Test("hold what a rule took until it is released or discarded, and say so")
+    func whole() throws {
+        let scene = try Self.scene()
+        defer { scene.end() }
         for name in ["first", "second"] {
             try scene.sealift.write("#!/bin/sh\n", to: "\(name)/run")
             chmod(scene.path("\(name)/run"), 0o755)
             try scene.sealift.writeBytes(600_000, to: "\(name)/data")
         }
-        try FileManager.default.createDirectory(
-            atPath: scene.path("in"), withIntermediateDirectories: true)
-        let rule = try scene.run(
-            "ann",
-            [
-                "rule", "add", "--from", "bob", "--into", "in", "--max-size", "10MB",
-                "--quarantine", "--json",
-            ])
+        let rule = try Self.addRule(scene)
         #expect(try rule.events.first?["quarantine"] as? Bool == true, "\(rule.error)")
         #expect(try scene.run("ann", ["rule"]).output.contains("held in quarantine"))
         var up = try scene.serve("ann")
@@ -106,5 +130,48 @@ struct QuarantineRunTests {
                 "offer_released",
             ])
         #expect(try scene.run("ann", ["log", "verify"]).status == 0)
+    }
+
+    @Test(
+        "end what is on its way once it is declined, or its contact blocked or removed",
+        arguments: ["decline", "block", "remove"])
+    func cut(by word: String) throws {
+        let scene = try Self.scene()
+        defer { scene.end() }
+        try scene.sealift.writeBytes(30_000_000, to: "big.bin")
+        #expect(try Self.addRule(scene).status == 0)
+        let up = try scene.serve("ann")
+        defer { up.process.terminate() }
+        let sending = try Self.begin("big.bin", scene, to: up, rate: "1mbit")
+        defer { sending.terminate() }
+        let listed = try scene.run("ann", ["inbox", "--json"]).events
+        let id = try #require(listed.first?["id"] as? String)
+        let said = try scene.run(
+            "ann", word == "decline" ? ["inbox", "decline", id] : ["contact", word, "bob"])
+        #expect(said.status == 0, "\(said.error)")
+        let ended = try Self.event("offer_ended", of: "big.bin", by: up, in: scene)
+        #expect(ended["error"] as? String == "declined", "\(ended)")
+        #expect(!scene.exists("in/big.bin"))
+        // Who is only blocked may be heard again, and what was proven is kept.
+        #expect(scene.exists("in/.sealift") == (word == "block"))
+    }
+
+    @Test("do not take a part for the whole where a file failed at its sender")
+    func part() throws {
+        let scene = try Self.scene()
+        defer { scene.end() }
+        try scene.sealift.writeBytes(30_000_000, to: "d/a")
+        try scene.sealift.writeBytes(300_000, to: "d/b")
+        #expect(try Self.addRule(scene).status == 0)
+        let up = try scene.serve("ann")
+        defer { up.process.terminate() }
+        let sending = try Self.begin("d", scene, to: up, rate: "40mbit")
+        defer { sending.terminate() }
+        try FileManager.default.removeItem(atPath: scene.path("d/b"))
+        let ended = try Self.event("offer_ended", of: "d", by: up, in: scene)
+        #expect(ended["error"] as? String == "source_unreadable", "\(ended)")
+        let listed = try scene.run("ann", ["inbox", "--json"]).events
+        #expect(listed.map { $0["state"] as? String } == ["accepted"])
+        #expect(!scene.exists("in/d"))
     }
 }

@@ -50,6 +50,14 @@ struct OfferDecisionTests {
         #expect(judge(rules: found((other, 0))) == .ask)
     }
 
+    @Test("of more files than a rule takes waits for a yes, however few bytes they have")
+    func manyEntries() throws {
+        let most = AcceptanceRule.maximumEntryCount
+        let rules = try found((rule(), 0))
+        #expect(judge(bytes: 0, entries: most, rules: rules) == .accept(rule: 0))
+        #expect(judge(bytes: 0, entries: most + 1, rules: rules) == .ask)
+    }
+
     @Test("is taken by the first rule that covers its contact, size, quota and time")
     func byRule() throws {
         let small = try rule(maximum: 5)

@@ -5,6 +5,8 @@ import SealiftIO
 import SealiftPeople
 import SealiftStore
 import SealiftTestSupport
+import SealiftTransfer
+import SealiftTransport
 import Testing
 
 @testable import Sealift
@@ -252,5 +254,28 @@ struct SharingActionsTests {
         #expect(
             try readInbox(all: true, home: scene.home).map(\.state.rawValue).sorted()
                 == ["declined", "waiting"])
+    }
+
+    @Test("names an older sealift where a contact's end does not know what was asked")
+    func olderEnd() throws {
+        let scene = try Scene()
+        defer { scene.folder.remove() }
+        let bob = try scene.contact("bob")
+        let share = try #require(ShareID([UInt8](repeating: 1, count: 16)))
+        let refused = SessionEnding.closedByPeer(.violation, reason: "")
+        let requests: [(ContactRequest, isLater: Bool)] = [
+            (.shares, false), (.folder(share, nil), false), (.get(share, []), false),
+            (.members(share), true), (.approve(share, bob.identity), true),
+            (.remove(share, bob.identity), true), (.leave(share), true),
+        ]
+        for (request, isLater) in requests {
+            let error = SealiftError(unanswered: request, by: bob, refused)
+            #expect(error.code == (isLater ? .protocolViolation : .connectionLost), "\(request)")
+            #expect(error.message.contains("older") == isLater, "\(request)")
+            for other in [SessionEnding.lost, .closedByPeer(.done, reason: "")] {
+                let error = SealiftError(unanswered: request, by: bob, other)
+                #expect(error.code == .connectionLost, "\(request)")
+            }
+        }
     }
 }

@@ -20,8 +20,12 @@ struct QuarantineTests {
         let home: [UInt8]
         let id: OfferID
 
-        /// - Parameter prepare: changes what is offered: the folder `takes`.
-        init(_ prepare: (LoopbackTransfer) throws -> Void = { _ in }) throws {
+        /// - Parameters:
+        ///   - isWhole: whether all of it has come; else it is still on its way.
+        ///   - prepare: changes what is offered: the folder `takes`.
+        init(
+            isWhole: Bool = true, _ prepare: (LoopbackTransfer) throws -> Void = { _ in }
+        ) throws {
             home = transfer.bytes("home-receiver")
             id = try #require(OfferID([UInt8](repeating: 0xAB, count: 16)))
             try transfer.write("one", to: "takes/one")
@@ -42,7 +46,7 @@ struct QuarantineTests {
                     id: id, offer: Offer(from: contact.identity, byteCount: 1 << 20, entryCount: 9),
                     device: device, label: label), time: SystemWallClock.now())
             try receive()
-            _ = try log().holdOffer(id, device: device).get()
+            if isWhole { _ = try log().holdOffer(id, device: device).get() }
         }
 
         /// Receives it as `up` does.
@@ -114,6 +118,16 @@ struct QuarantineTests {
                 _ = try releaseOffer(
                     "abab", into: into.map { Array(path($0).utf8) }, home: home, passphrase: .none)
             }
+        }
+
+        /// Releases it; what got a number, sorted.
+        func releaseCounting() throws -> [String] {
+            var numbered: [String] = []
+            _ = try releaseOffer("abab", into: nil, home: home, passphrase: .none) { item in
+                numbered.append(
+                    "\(PrintableText.escape(item.path)): \(PrintableText.escape(item.name))")
+            }
+            return numbered.sorted()
         }
 
         func discard() -> ErrorCode? {
@@ -229,7 +243,12 @@ struct QuarantineTests {
         try scene.transfer.write("mine", to: "in/takes/bin/run")
         try scene.transfer.write("outside", to: "outside/a")
         symlink(scene.path("outside"), scene.path("in/takes/link"))
-        #expect(scene.release() == nil)
+        let numbered = try scene.releaseCounting()
+        #expect(
+            numbered == [
+                "takes/bin/run: run (1)", "takes/folder: folder (1)", "takes/link: link (1)",
+                "takes/one: one (2)",
+            ])
         for name in ["one", "one (1)", "folder", "bin/run"] {
             #expect(scene.text("in/takes/\(name)") == "mine", "\(name)")
         }
@@ -336,6 +355,19 @@ struct QuarantineTests {
         #expect(try scene.offer().state == .held)
         #expect(scene.discard() == nil)
         #expect(scene.text("away/takes/one") == "one" && !scene.exists("in/.sealift"))
+    }
+
+    @Test("goes with a contact who is removed while it is on its way, and stays where it has come")
+    func contactRemoved() throws {
+        for isWhole in [false, true] {
+            let scene = try Scene(isWhole: isWhole)
+            try scene.transfer.write("mine", to: "in/beside")
+            let removed = try changeContact("bob", .remove, home: scene.home, passphrase: .none)
+            #expect(removed.name == "bob")
+            #expect(scene.exists(scene.held("takes/one")) == isWhole)
+            #expect(scene.exists("in/.sealift") == isWhole && scene.text("in/beside") == "mine")
+            #expect(try readInbox(all: true, home: scene.home).count == (isWhole ? 1 : 0))
+        }
     }
 
     @Test("that somebody deleted by hand is told so, and can be taken off the list")

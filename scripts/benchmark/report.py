@@ -53,13 +53,13 @@ class Stolen:
 STOLEN = Stolen()
 
 
-def heading(command, variables):
+def heading(command, variables, stolen=STOLEN):
     """When, where and how: the line above every table."""
     settings = [f"{name}={shlex.quote(os.environ[name])}" for name in variables if name in os.environ]
     # A machine that was busy with something else when the run began gives no figures worth keeping.
     busy = f" · load before the run {LOAD_BEFORE:.1f}"
-    if STOLEN.share() >= 0.005:
-        busy += f", {STOLEN.share() * 100:.0f} % of the processors taken by the host"
+    if stolen.share() >= 0.005:
+        busy += f", {stolen.share() * 100:.0f} % of the processors taken by the host"
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     return f"`{' '.join([*settings, command])}` · {date} · commit {revision()} · {machine()}{busy}"
 

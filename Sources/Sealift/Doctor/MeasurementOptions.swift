@@ -30,7 +30,7 @@ public struct MeasurementOptions: Sendable {
     /// How long each direction is measured, within ``MeasurementCaller/stretchRange``.
     public var stretch = MeasurementOptions.defaultStretch
     /// How long to try for the first contact.
-    public var connectTimeout: Duration = .seconds(30)
+    public var connectTimeout = ReceiveOptions.defaultConnectTimeout
     /// Which part of the network may be used.
     public var network = NetworkPolicy()
     /// How fast to send, and how to share.

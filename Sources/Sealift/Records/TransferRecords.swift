@@ -25,7 +25,7 @@ final class TransferRecords {
         let reason: ErrorCode
     }
 
-    /// The most devices whose denials one run logs.
+    /// The most denials that one run logs.
     private static let maximumDenials = 1_024
 
     private let log: AuditLog

@@ -6,7 +6,9 @@ import Glibc
 public struct SocketAddress: Hashable, Sendable {
     /// The version of the Internet protocol.
     public enum Family: UInt8, Sendable {
+        /// Version 4, addresses of 4 bytes.
         case ipv4 = 4
+        /// Version 6, addresses of 16 bytes.
         case ipv6 = 6
     }
 

@@ -4,6 +4,7 @@ import Glibc
 extension DirectoryHandle {
     /// What a file is opened for.
     public enum FileAccess: Sendable {
+        /// Reading a file that exists.
         case reading
         /// Reading and writing a file that exists.
         case updating

@@ -26,7 +26,9 @@ public struct FileStatus: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         /// A regular file.
         case file
+        /// A directory.
         case directory
+        /// A symbolic link itself, wherever it points.
         case symbolicLink
         /// A FIFO, a socket, or a device.
         case special

@@ -14,6 +14,7 @@ public final class Home: Sendable {
         case openToOthers(path: String, mode: UInt32)
         /// Neither `SEALIFT_HOME`, nor `XDG_DATA_HOME`, nor `HOME` says where it is.
         case nowhere
+        /// The system refused a call.
         case system(SystemError)
     }
 

@@ -4,6 +4,7 @@ public struct ScannedItem: Equatable, Sendable {
     public enum Kind: Equatable, Sendable {
         /// A regular file with the ranges of whole pieces that were never written.
         case file(holes: [Range<UInt64>])
+        /// A directory; what is in it comes as items of its own.
         case directory
         /// A symbolic link; where it points is not looked at.
         case symbolicLink(target: [UInt8])

@@ -17,6 +17,7 @@ public struct TreeScanner: Sendable {
 
     /// What the walk gives out.
     public enum Event: Equatable, Sendable {
+        /// Something to be listed.
         case item(ScannedItem)
         /// Something was left out; the walk goes on.
         case warning(ScanWarning)

@@ -7,7 +7,7 @@ public enum HeapMemory {
     ///
     /// A transfer allocates and frees a buffer of 256 KiB for each piece. Left to itself the allocator
     /// returns it each time, and the kernel clears 64 fresh pages for the next: a fifth of the
-    /// CPU time of a receiver (`docs/PERFORMANCE.md`). What is kept is bounded by what was in use at
+    /// CPU time of a receiver when it was measured. What is kept is bounded by what was in use at
     /// once. Called once, early, by the program: a library should not decide this.
     public static func keepFreed() {
         // Where the allocator refuses, the transfer is slower and nothing else.

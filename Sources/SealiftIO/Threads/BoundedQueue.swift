@@ -36,6 +36,7 @@ public final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
 
     /// What became of a push that does not wait.
     public enum PushOutcome: Equatable, Sendable {
+        /// It is in the queue.
         case pushed
         /// There is no room now.
         case full
@@ -45,6 +46,7 @@ public final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
 
     /// What a pop with a deadline brought.
     public enum PopOutcome {
+        /// The oldest element.
         case element(Element)
         /// Nothing came in time.
         case timedOut

@@ -13,13 +13,21 @@ public struct AuditEntry: Hashable, Sendable {
         case transferEnded = 2
         /// Somebody asked and got nothing, or something offered was not taken.
         case transferDenied = 3
+        /// A contact or this user offered something.
         case offered = 4
+        /// An offer or an upload was let in.
         case accepted = 5
+        /// A grant was given, changed or approved.
         case granted = 6
+        /// A grant ended.
         case revoked = 7
+        /// A contact's identity was checked.
         case verified = 8
+        /// Something was deleted here.
         case deleted = 9
+        /// The user's own devices or keys changed.
         case keyChanged = 10
+        /// A contact, or what is known of one, changed.
         case contactChanged = 11
         /// A share was made or ended.
         case shareChanged = 12
@@ -29,13 +37,17 @@ public struct AuditEntry: Hashable, Sendable {
 
     /// Which way content goes.
     public enum Direction: UInt8, CaseIterable, Sendable {
+        /// It is about no content.
         case none = 0
+        /// From here.
         case sent = 1
+        /// To here.
         case received = 2
     }
 
     /// Why it was allowed.
     public enum Decision: UInt8, CaseIterable, Sendable {
+        /// Nothing had to be allowed.
         case none = 0
         /// The peer held the ticket.
         case ticket = 1
@@ -51,14 +63,17 @@ public struct AuditEntry: Hashable, Sendable {
 
     /// How it ended.
     public enum Result: UInt8, CaseIterable, Sendable {
+        /// It has not ended, or has no end.
         case none = 0
         /// Both ends agreed on the root over everything.
         case complete = 1
         /// The same, without the files that could not be delivered or were left out.
         case partial = 2
+        /// It went wrong, and does not go on.
         case failed = 3
         /// Stopped, or the connection was lost; it may go on later.
         case interrupted = 4
+        /// Somebody said no.
         case refused = 5
     }
 

@@ -110,7 +110,9 @@ public struct ReceiptStatement: Hashable, Sendable {
 public struct Receipt: Hashable, Sendable {
     /// Which end signs. Bound into the signature, so that one end's cannot stand for the other's.
     public enum Party: UInt8, CaseIterable, Sendable {
+        /// Who gave the content.
         case sender = 1
+        /// Who has it now.
         case receiver = 2
     }
 

@@ -10,7 +10,7 @@ public struct DeviceChain: Hashable, Sendable {
     public static let maximumEntryCount = 4_096
     /// The most devices an identity has at a time.
     public static let maximumDeviceCount = 64
-    /// The size of the longest encoding, about 14.7 MB: the first entry is the long one.
+    /// The size of the longest encoding, 14,825,380 bytes: the first entry is the long one.
     public static let maximumByteCount =
         4 + ChainEntry.maximumByteCount + (maximumEntryCount - 1) * longestFurtherEntry
     /// A rotation: header, device id, certificate, signature.

@@ -70,11 +70,11 @@ public struct Offer: Equatable, Sendable {
 
 /// Why a sender refuses a session.
 public enum RefusalReason: UInt8, Sendable {
-    /// Another receiver owns the ticket.
+    /// Another receiver owns the ticket, or it is spent.
     case alreadyUsed = 1
     /// The ticket expired before anybody accepted it.
     case expired = 2
-    /// The sender took the ticket back, or it was spent.
+    /// The sender took the ticket back, or knows it no more.
     case withdrawn = 3
     /// The sender could not judge: its disk failed.
     case unavailable = 4

@@ -5,7 +5,7 @@ internal import SealiftContent
 /// Cuts what is still wanted into runs that one request can ask for (`docs/PROTOCOL.md` §7.3).
 ///
 /// A run of pieces goes on through files in listing order as long as no wanted piece is left out, so
-/// that thousands of small files cost one request; it ends at a size that keeps the window
+/// that hundreds of small files cost one request; it ends at a size that keeps the window
 /// fine-grained. What an earlier run proved is left out and noted for a run of hashes: those are
 /// asked for beside the pieces, never before them, so that a file with half a terabyte proven goes on
 /// with new data at once.

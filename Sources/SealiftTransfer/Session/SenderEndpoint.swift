@@ -38,8 +38,8 @@ public struct SenderEndpoint {
         case ended(SessionID, SessionEnding)
     }
 
-    /// The most sessions at once: one that transfers, others that are told no, one that comes back
-    /// while its predecessor has not timed out.
+    /// The most sessions at once: receivers of a ticket for many, others that are told no, one that
+    /// comes back while its predecessor has not timed out. What comes beyond them is not answered.
     public static let maximumSessions = 8
 
     private struct Link {

@@ -162,7 +162,7 @@ public struct Connection: Sendable {
     ///
     /// - Parameters:
     ///   - first: the next unused id.
-    ///   - lengths: of the objects in order, 1 byte to 4 GiB each.
+    ///   - lengths: of the objects in order, 1 to 2^32 − 1 bytes each.
     public mutating func expectObjects(first: ObjectID, lengths: some Collection<Int>) {
         guard state == .open else { return }
         incomingObjects.expect(first: first, lengths: lengths)

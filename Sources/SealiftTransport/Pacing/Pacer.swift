@@ -24,7 +24,7 @@ struct Pacer {
     /// Bytes that should have left while the sender slept.
     private var missed = 0.0
     /// Whether only the rate keeps more from leaving: then time that passes unused is missed.
-    private(set) var isHoldingBack = false
+    private var isHoldingBack = false
     private var filledAt: Int64
     private var datagramSize: Double
 

@@ -172,7 +172,7 @@ struct TurnServerNameTests {
         #expect(TurnServer("turn:ann@h?transport=tcp")?.port == 3_478)
     }
 
-    @Test("that is malformed is refused")
+    @Test("of a relay's address is refused where it is malformed")
     func malformed() {
         for text in [
             "", "ann@h", "turn:h", "turn:@h", "turn:ann@", "turn:ann@h:0", "turn:ann@h:99999",

@@ -2,8 +2,8 @@
 /// that others want the link, and leaves it to them. Windows in bytes, times in nanoseconds.
 struct Ledbat: CongestionController {
     /// The queueing delay it aims at. The draft has 60 ms; here it is at most half of the base delay,
-    /// or a queue shorter than 60 ms would only be noticed when it overflows, and nothing left to
-    /// others.
+    /// and at least 5 ms: or a queue shorter than 60 ms would only be noticed when it overflows, and
+    /// nothing left to others.
     static let targetRange = 5_000_000.0...60_000_000.0
     static let initialWindowPackets = 2
     static let minimumWindowPackets = 2.0

@@ -112,7 +112,7 @@ private enum ContactRun {
         var session = ContactSession(
             isWaiting ? .responder : .initiator, peer: theirs.publicKeys.id, showing: chains.ours,
             contact: contact(chains.theirs), chain: chains.theirs, time: time,
-            isKeyTold: isWaiting)
+            mayReplaceKey: isWaiting)
         if !isWaiting { session.ask(.shares) }
         while session.pollAction() != nil {}
         return session

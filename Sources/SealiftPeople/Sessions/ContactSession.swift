@@ -71,8 +71,9 @@ public struct ContactSession: Sendable {
     private var introducing: [DeviceIntroduction]
     /// How many devices the other end may still introduce.
     private var introductionsLeft = DeviceChain.maximumDeviceCount
-    /// Whether the key of the session is one that a third device told both, or is to go for another reason.
-    private let isKeyTold: Bool
+    /// Whether another key may take the place of the one that opened the session: a third device told both of
+    /// it, or it is to go for another reason.
+    private let mayReplaceKey: Bool
     /// What the handshake named of the other end's chain; nil for nothing.
     private let handshakeHead: Hash256?
     /// Whether the other end was asked to put the key born here in its place, and has not said that it did.
@@ -99,18 +100,19 @@ public struct ContactSession: Sendable {
     ///   - chain: what is known of the contact's chain, whole.
     ///   - time: this machine's clock.
     ///   - introducing: other devices of this user, which its chain has.
-    ///   - isKeyTold: whether the key of the session was told by a third device, or is to go for another reason:
-    ///     the end that dials has it replaced, and the end that waits lets it, once.
-    ///   - handshakeHead: the hash of the head of its own chain that the other end named in the handshake; nil where
-    ///     it named none.
+    ///   - mayReplaceKey: whether another key may take the place of the one that opened the session, which was
+    ///     told by a third device or is to go for another reason: the end that dials asks for that, and the end
+    ///     that waits lets it, once.
+    ///   - handshakeHead: the hash of the head of its own chain that the other end named in the handshake;
+    ///     nil where it named none.
     public init(
         _ side: HandshakeSide, peer: DeviceID, showing own: DeviceChain, contact: Contact,
         chain: DeviceChain, time: WallTime, introducing: [DeviceIntroduction] = [],
-        isKeyTold: Bool = false, handshakeHead: Hash256? = nil
+        mayReplaceKey: Bool = false, handshakeHead: Hash256? = nil
     ) {
         self.handshakeHead = handshakeHead
         self.introducing = introducing
-        self.isKeyTold = isKeyTold
+        self.mayReplaceKey = mayReplaceKey
         self.side = side
         self.peer = peer
         self.own = own
@@ -207,7 +209,7 @@ public struct ContactSession: Sendable {
             actions.append(.answer(answer))
         case (.introduction(let introduction), .greeted):
             try take(introduction)
-        case (.renew, .greeted) where side == .responder && isKeyTold && !hasRenewed:
+        case (.renew, .greeted) where side == .responder && mayReplaceKey && !hasRenewed:
             hasRenewed = true
             actions.append(.renew)
         case (.renewed, .greeted) where isRenewing:
@@ -356,7 +358,7 @@ public struct ContactSession: Sendable {
         for introduction in introducing.prefix(DeviceChain.maximumDeviceCount) {
             send(.introduction(introduction))
         }
-        if isKeyTold, side == .initiator {
+        if mayReplaceKey, side == .initiator {
             isRenewing = true
             send(.renew)
         }

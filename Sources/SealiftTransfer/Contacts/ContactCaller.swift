@@ -127,7 +127,8 @@ public struct ContactCaller {
             var speaking = ContactSession(
                 .initiator, peer: session.peer.id, showing: question.own,
                 contact: question.contact, chain: question.chain, time: question.time,
-                introducing: question.introducing, isKeyTold: question.isKeyTold || isReplaced,
+                introducing: question.introducing,
+                mayReplaceKey: question.isKeyTold || isReplaced,
                 handshakeHead: session.peerChainHead)
             speaking.ask(question.request)
             link = Link(

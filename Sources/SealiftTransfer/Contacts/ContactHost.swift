@@ -211,7 +211,7 @@ public struct ContactHost {
         links[place].session = ContactSession(
             .responder, peer: pair.device, showing: links[place].own,
             contact: contact, chain: chain, time: time, introducing: introducing,
-            isKeyTold: pair.mayBeReplaced(in: features, at: time)
+            mayReplaceKey: pair.mayBeReplaced(in: features, at: time)
                 && renewals[pair.device, default: 0] < Self.maximumRenewalsPerHour,
             handshakeHead: links[place].peerHead)
     }

@@ -42,12 +42,12 @@ struct ContactSessionTests {
                     contact: try contact(annKnows, named: "bob"), chain: annKnows, time: someTime))
         }
 
-        func bobsEnd(isKeyTold: Bool = false) throws -> End {
+        func bobsEnd(mayReplaceKey: Bool = false) throws -> End {
             End(
                 ContactSession(
                     .responder, peer: laptop.publicKeys.id, showing: bobsAuthor.chain,
                     contact: try contact(bobKnows, named: "ann"), chain: bobKnows, time: someTime,
-                    isKeyTold: isKeyTold))
+                    mayReplaceKey: mayReplaceKey))
         }
     }
 
@@ -197,8 +197,8 @@ struct ContactSessionTests {
             ContactSession(
                 .initiator, peer: scene.desktop.publicKeys.id, showing: scene.annsAuthor.chain,
                 contact: try scene.contact(scene.annKnows, named: "bob"), chain: scene.annKnows,
-                time: someTime, isKeyTold: true))
-        var bob = try scene.bobsEnd(isKeyTold: true)
+                time: someTime, mayReplaceKey: true))
+        var bob = try scene.bobsEnd(mayReplaceKey: true)
         exchange(&ann, &bob)
         #expect(bob.renewals == 1 && ann.session.isRenewing && !ann.isRenewed)
         bob.session.didRenew()
@@ -215,7 +215,7 @@ struct ContactSessionTests {
         // Asked where there is no reason, as bob sees it.
         other.receive(ContactMessage.renew.encoded)
         #expect(other.failure == .violation && other.renewals == 0)
-        var early = try scene.bobsEnd(isKeyTold: true)
+        var early = try scene.bobsEnd(mayReplaceKey: true)
         early.receive(ContactMessage.renew.encoded)
         #expect(early.failure == .violation)
     }

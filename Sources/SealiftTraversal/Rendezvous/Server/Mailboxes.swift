@@ -43,7 +43,15 @@ struct Mailboxes: Sendable {
     private mutating func dropOldest(of id: MailboxID) {
         guard let place = expiries.firstIndex(where: { $0.mailbox == id }) else { return }
         expiries.remove(at: place)
+        removeOldestBox(of: id)
+    }
+
+    /// Removes the box that came first, and the mailbox where nothing is left of it. The caller took one
+    /// of the mailbox's entries out of ``expiries``: boxes come and go in one order.
+    private mutating func removeOldestBox(of id: MailboxID) {
+        guard mailboxes[id]?.boxes.isEmpty == false else { return }
         mailboxes[id]?.boxes.removeFirst()
+        if mailboxes[id]?.isEmpty == true { mailboxes[id] = nil }
     }
 
     /// Adds a subscriber; nil where too many wait there.
@@ -72,9 +80,7 @@ struct Mailboxes: Sendable {
         while let (due, id) = expiries.first, due <= now {
             expiries.removeFirst()
             count += 1
-            // The oldest box of the mailbox: boxes come and go in one order.
-            if mailboxes[id]?.boxes.isEmpty == false { mailboxes[id]?.boxes.removeFirst() }
-            if mailboxes[id]?.isEmpty == true { mailboxes[id] = nil }
+            removeOldestBox(of: id)
         }
         return count
     }

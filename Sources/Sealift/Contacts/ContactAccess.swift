@@ -151,8 +151,8 @@ extension ContactAccess {
     }
 
     /// Puts the key that was born in a session in the place of the one that opened it.
-    /// - Returns: false where another session put a key in its place meanwhile, and nothing was stored: the other end
-    ///   must not hear that it was.
+    /// - Returns: false where another session put a key in its place meanwhile, and nothing was
+    ///   stored: the other end must not hear that it was.
     func renew(_ pair: ContactPair, with born: PairKey) throws(SealiftError) -> Bool {
         do throws(SecretVault.Failure) {
             return try vault.renew(

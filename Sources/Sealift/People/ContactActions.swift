@@ -88,11 +88,12 @@ public func changeContact(
     }
     let device = try home.device()
     var summary: ContactSummary?
+    // What rules may have begun to fetch.
     var onTheirWay: [StoredOffer] = []
     let outcome: Result<Void, SealiftError>
     do throws(StoreFailure) {
         let store = try Store(in: home.folder)
-        onTheirWay = try store.inbox([.accepted])
+        if action == .remove { onTheirWay = try store.inbox([.accepted]) }
         let withKeys = try store.contactsWithKeys()
         outcome = try AuditLog(store, of: device).changeContacts { book in
             book.carryOut(action, on: name, own: own.id).map { contact, entry in
@@ -108,16 +109,21 @@ public func changeContact(
     guard let summary else {
         throw SealiftError(.internalFailure, "the contact was not changed", advice: "")
     }
-    if case .remove = action, let store = try? home.store() {
-        // What a rule had begun to fetch into quarantine is on no list any more.
-        for offer in onTheirWay where offer.incoming.offer.from == summary.identity {
-            // One that came whole meanwhile is listed, and goes only by the user's word.
+    home.forget(onTheirWay.filter { $0.incoming.offer.from == summary.identity })
+    return summary
+}
+
+extension StateHome {
+    /// Removes from quarantine what had begun to come of offers that are on no list any more. One that
+    /// came whole meanwhile is listed, and goes only by the user's word.
+    fileprivate func forget(_ offers: [StoredOffer]) {
+        guard !offers.isEmpty, let store = try? store() else { return }
+        for offer in offers {
             guard let folder = offer.quarantine, case .absent = store.offer(offer.incoming.id)
             else { continue }
             try? QuarantinePlace.remove(offer.incoming.id, in: folder)
         }
     }
-    return summary
 }
 
 extension ContactBook {

@@ -3,6 +3,14 @@ import SealiftIO
 import SealiftPeople
 import SealiftStore
 
+/// Something that got a number on its way out of quarantine, because its name was taken.
+public struct NumberedItem: Equatable, Sendable {
+    /// The path that it would have had, inside the folder of the release. A peer's text: escape it.
+    public var path: [UInt8]
+    /// Its name there now, in the same folder.
+    public var name: [UInt8]
+}
+
 /// Moves what a rule took into quarantine to where it goes.
 /// - Parameters:
 ///   - prefix: how the offer's id begins.

@@ -313,12 +313,10 @@ extension StateHome {
     private func grantedPath(
         _ path: [UInt8], in share: StoredShare
     ) throws(SealiftError) -> GrantedPath {
-        let slash = UInt8(ascii: "/")
-        let trimmed = path.last == slash ? Array(path.dropLast()) : path
-        guard let granted = GrantedPath(trimmed) else { throw SealiftError(noPathInside: path) }
+        let granted = try GrantedPath(argument: path)
         do throws(SystemError) {
             let folder = try DirectoryHandle.open(path: share.path)
-            _ = try folder.status(of: trimmed)
+            _ = try folder.status(of: granted.bytes)
         } catch {
             throw SealiftError(
                 .sourceNotFound, "\(share.name) has no \(granted)",
@@ -328,9 +326,20 @@ extension StateHome {
     }
 }
 
+extension GrantedPath {
+    /// A path inside a share as the user writes it: a folder's may end with a slash.
+    /// - Throws: what to write instead, where it is no such path.
+    init(argument path: [UInt8]) throws(SealiftError) {
+        let slash = UInt8(ascii: "/")
+        guard let granted = GrantedPath(path.last == slash ? Array(path.dropLast()) : path)
+        else { throw SealiftError(noPathInside: path) }
+        self = granted
+    }
+}
+
 extension SealiftError {
     /// What should name a part of a share names none.
-    init(noPathInside path: [UInt8]) {
+    fileprivate init(noPathInside path: [UInt8]) {
         self.init(
             .usage, "\(PrintableText.escape(path)) is no path inside a share",
             advice: "Name it from the share's own folder, with no .. and no / at the beginning.")

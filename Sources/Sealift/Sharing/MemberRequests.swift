@@ -208,12 +208,7 @@ extension GrantWish {
         var paths: [GrantedPath]?
         if let named = terms.paths {
             var granted: [GrantedPath] = []
-            for path in named {
-                let slash = UInt8(ascii: "/")
-                guard let one = GrantedPath(path.last == slash ? Array(path.dropLast()) : path)
-                else { throw SealiftError(noPathInside: path) }
-                granted.append(one)
-            }
+            for path in named { granted.append(try GrantedPath(argument: path)) }
             paths = granted
         }
         guard

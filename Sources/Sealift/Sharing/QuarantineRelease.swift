@@ -3,14 +3,6 @@ import SealiftBase
 import SealiftContent
 import SealiftIO
 
-/// Something that got a number on its way out of quarantine, because its name was taken.
-public struct NumberedItem: Equatable, Sendable {
-    /// The path that it would have had, inside the folder of the release. A peer's text: escape it.
-    public var path: [UInt8]
-    /// Its name there now, in the same folder.
-    public var name: [UInt8]
-}
-
 /// Moves what lies in quarantine to the folder where it goes: by renames on one file system, over nothing.
 ///
 /// Folders that are there are merged with, as a transfer does; a file, a link or a folder whose name is taken

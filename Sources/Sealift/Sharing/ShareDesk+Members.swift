@@ -71,10 +71,6 @@ extension ShareDesk {
             if case .found(let grant) = standing.grant { grant.paths } else {
                 .only([])
             }
-        let former: VisibleMember? =
-            if case .found(let grant) = access.store.grant(of: member, in: id) {
-                visible(grant, within: own)
-            } else { nil }
         let log = access.log
         switch change {
         case .grant(let wish):
@@ -88,6 +84,11 @@ extension ShareDesk {
                 member, in: id, by: standing.asker.contact.identity, as: author
             ).map { visible($0, within: own) }
         case .remove, .leave:
+            // While it is there still.
+            let former: VisibleMember? =
+                if case .found(let grant) = access.store.grant(of: member, in: id) {
+                    visible(grant, within: own)
+                } else { nil }
             return try log.revoke(member, in: id, by: author).map { _ in former }
         }
     }

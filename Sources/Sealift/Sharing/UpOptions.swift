@@ -27,6 +27,19 @@ public struct UpOptions: Sendable {
 
     /// The relay that may be contacted.
     var contactedRelay: RelayAccess? { network.signaling == .allowed ? relay : nil }
+
+    /// How a sender is reached that a contact named: by what this machine is reached by.
+    /// - Parameter passphrase: in the place of ``passphrase``, so that it is asked for once.
+    func reach(_ passphrase: PassphraseSource) -> ContactReach {
+        var reach = ContactReach()
+        reach.rendezvous = rendezvous
+        reach.stun = stun
+        reach.network = network
+        reach.relay = relay
+        reach.home = home
+        reach.passphrase = passphrase
+        return reach
+    }
 }
 
 /// What happens while shares are served.

@@ -70,7 +70,7 @@ extension UpRun {
         case .waiting, .accepted: break
         }
         do throws(SecretVault.Failure) {
-            try access.vault.keepTicket(ticket, of: offer.incoming.id)
+            _ = try access.vault.putTicket(SecretBytes(copying: ticket), of: offer.incoming.id)
         } catch {
             throw SealiftError(vault: error)
         }
@@ -115,7 +115,7 @@ extension UpRun {
                 Array(ticket.utf8), from: incoming.device, of: found.contact,
                 into: offer.quarantine.map { QuarantinePlace.path(of: incoming.id, in: $0) }
                     ?? destination,
-                ownReach
+                options.reach(passphrase)
             ) {
                 $0.onConflict = .rename
                 $0.decision = .rule
@@ -167,21 +167,12 @@ extension UpRun {
             }
             if failure != nil {
                 failedOffers.insert(reception.offer)
-                forget(reception)
+                if let folder = reception.quarantine {
+                    access.forgetPart(of: reception.offer, in: folder)
+                }
             }
             observer.handle(.offerEnded(contact: reception.contact, news, failure))
             fetchAccepted()
-        }
-    }
-
-    /// Removes what came into quarantine of an offer that is on no list any more, or was declined: whoever
-    /// said so may have been in another process, while this one went on writing.
-    private func forget(_ reception: UpReception) {
-        guard let folder = reception.quarantine else { return }
-        switch access.store.offer(reception.offer) {
-        case .found(let offer) where offer.state != .declined: return
-        case .failed: return
-        case .found, .absent: try? QuarantinePlace.remove(reception.offer, in: folder)
         }
     }
 
@@ -209,7 +200,8 @@ extension OfferNews {
 extension SealiftError {
     /// It was cut from here.
     fileprivate static let notWanted = SealiftError(
-        .declined, "it is not wanted any more: it was declined, or its contact is heard no more",
+        .declined,
+        "it is not wanted any more: it was declined or taken by hand, or its contact is heard no more",
         advice: "`sealift inbox list --all` and `sealift contact list` show which.")
 
     /// Some of it did not come.
@@ -239,6 +231,18 @@ extension ContactAccess {
         }
         try forgetTicket(of: id)
         return QuarantinePlace.path(of: id, in: folder)
+    }
+
+    /// Removes what came into quarantine of an offer that is on no list any more, was declined, or was
+    /// taken by hand: whoever did so may have been in another process, while this one went on writing.
+    /// What may still come, what is held or on its way out, and what a release left behind stays.
+    /// - Parameter folder: the one that the rule names.
+    func forgetPart(of id: OfferID, in folder: [UInt8]) {
+        switch store.offer(id) {
+        case .found(let offer) where offer.state == .accepted || offer.held != nil: return
+        case .failed: return
+        case .found, .absent: try? QuarantinePlace.remove(id, in: folder)
+        }
     }
 
     private func forgetTicket(of id: OfferID) throws(SealiftError) {
@@ -275,23 +279,4 @@ extension ContactAccess {
         try forgetTicket(of: id)
         return true
     }
-}
-
-extension SecretVault {
-    private static func name(_ id: OfferID) -> String { StoredOffer.ticketName(id) }
-
-    /// Keeps the ticket of an offer.
-    func keepTicket(_ text: [UInt8], of id: OfferID) throws(Failure) {
-        _ = try putTicket(SecretBytes(copying: text), of: id)
-    }
-
-    /// The ticket of an offer; nil where none is kept.
-    func ticket(of id: OfferID) throws(Failure) -> String? {
-        try secret(Self.name(id)).map { secret in
-            secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-        }
-    }
-
-    /// Forgets it.
-    func forgetTicket(of id: OfferID) throws(Failure) { try remove(Self.name(id)) }
 }

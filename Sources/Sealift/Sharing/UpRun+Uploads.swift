@@ -104,7 +104,7 @@ extension UpRun {
         do {
             let receiving = try ReceiveOptions(
                 pushed.ticket, from: upload.asker.device, of: upload.asker.contact,
-                into: upload.folderPath, ownReach
+                into: upload.folderPath, options.reach(passphrase)
             ) {
                 $0.folder = folder
                 $0.onConflict = .rename
@@ -122,18 +122,6 @@ extension UpRun {
             return .refused(.unavailable)
         }
         return .taken(.accepted)
-    }
-
-    /// How a sender is reached that a contact named.
-    var ownReach: ContactReach {
-        var reach = ContactReach()
-        reach.rendezvous = options.rendezvous
-        reach.stun = options.stun
-        reach.network = options.network
-        reach.relay = options.relay
-        reach.home = options.home
-        reach.passphrase = passphrase
-        return reach
     }
 
     /// Bytes that what runs of a member's has still to bring: a quota counts them as moved already.

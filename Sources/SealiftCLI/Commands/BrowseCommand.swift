@@ -8,10 +8,10 @@ struct BrowseCommand: ParsableCommand {
         abstract: "Show what a contact shares with you.",
         usage: "sealift browse <contact>[/<share>[/<folder>]] [<options>]",
         discussion: """
-            Their machine has to run `sealift up`. You see what was granted to you and nothing else; who \
-            has not added you, or shares nothing with you, cannot be told from a machine that is off. Of a contact \
-            with several devices each is asked; of two shares of one name, `get` takes the one of the \
-            first device that answers.
+            Their machine has to run `sealift up`. You see what was granted to you and nothing \
+            else; who has not added you, or shares nothing with you, cannot be told from a machine \
+            that is off. Of a contact with several devices each is asked; of two shares of one \
+            name, `get` takes the one of the first device that answers.
 
             EXAMPLES:
               sealift browse alice                    every share of hers that you may see
@@ -68,8 +68,8 @@ struct BrowseCommand: ParsableCommand {
             }
             if folder.isFull {
                 TerminalOutput.standardError().show(
-                    "a folder shows its first \(folder.items.count) items; name a folder inside, or "
-                        + "download with --include, to reach the others\n")
+                    "a folder shows its first \(folder.items.count) items; name a folder inside, "
+                        + "or download with --include, to reach the others\n")
             }
         }
     }

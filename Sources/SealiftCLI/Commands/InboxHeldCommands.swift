@@ -8,9 +8,9 @@ struct InboxReleaseCommand: ParsableCommand {
         commandName: "release", abstract: "Move what is held in quarantine to where it goes.",
         usage: "sealift inbox release <id> [--into <folder>]",
         discussion: """
-            Nothing is copied and nothing is replaced: folders that are there are merged with, and what \
-            finds its name taken gets a number, and is named. Files that were offered as executable become so. After an \
-            interruption, run the same command again.
+            Nothing is copied and nothing is replaced: folders that are there are merged with, and \
+            what finds its name taken gets a number, and is named. Files that were offered as \
+            executable become so. After an interruption, run the same command again.
 
             \(HelpText.exitStatus)
             """)

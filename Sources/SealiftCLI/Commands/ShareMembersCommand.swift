@@ -72,11 +72,11 @@ struct ShareGrantCommand: ParsableCommand {
         commandName: "grant", abstract: "Make a contact a member, or change what a member may do.",
         usage: "sealift share grant [<options>] <share> <contact[:role]>",
         discussion: """
-            For somebody who is a member, what is not said stays as it is; to take a limit away, revoke \
-            the membership and grant it anew. What a member moved stays counted for good.
+            For somebody who is a member, what is not said stays as it is; to take a limit away, \
+            revoke the membership and grant it anew. What a member moved stays counted for good.
 
-            In another's share you give viewers and editors at most what you have yourself: paths, end \
-            and quota within your own. Whom you name has to be a contact of its owner too.
+            In another's share you give viewers and editors at most what you have yourself: paths, \
+            end and quota within your own. Whom you name has to be a contact of its owner too.
 
             EXAMPLES:
               sealift share grant llm-v3 bob:editor
@@ -124,10 +124,7 @@ struct ShareGrantCommand: ParsableCommand {
                     place, to: member, terms, reach.reach(cancellation),
                     cancellation: cancellation)
             }
-            output.write(
-                json
-                    ? ShareView.json(granted).line + "\n"
-                    : "granted: " + ShareView.line(granted, style: .ofProcess()))
+            output.write(ShareView.said(granted, "granted", asJSON: json))
         }
     }
 }
@@ -154,10 +151,7 @@ struct ShareApproveCommand: ParsableCommand {
                     member.contact, of: place, member.reach.reach(cancellation),
                     cancellation: cancellation)
             }
-            output.write(
-                member.json
-                    ? ShareView.json(approved).line + "\n"
-                    : "approved: " + ShareView.line(approved, style: .ofProcess()))
+            output.write(ShareView.said(approved, "approved", asJSON: member.json))
         }
     }
 }
@@ -185,9 +179,7 @@ struct ShareRevokeCommand: ParsableCommand {
                     cancellation: cancellation)
             }
             output.write(
-                member.json
-                    ? ShareView.json(revoked, event: "member_revoked").line + "\n"
-                    : "revoked: " + ShareView.line(revoked, style: .ofProcess()))
+                ShareView.said(revoked, "revoked", event: "member_revoked", asJSON: member.json))
         }
     }
 }

@@ -58,6 +58,16 @@ enum ShareView {
         "\(PrintableText.escape(owner))/\(PrintableText.escape(share))"
     }
 
+    /// What a command says of a member that it changed: the object of `event` for a script, else the
+    /// member's line behind `word`.
+    static func said(
+        _ member: MemberSummary, _ word: String, event: String = "member", asJSON: Bool
+    ) -> String {
+        asJSON
+            ? json(member, event: event).line + "\n"
+            : "\(word): " + line(member, style: .ofProcess())
+    }
+
     // MARK: Scripts
 
     /// Somebody else's share with its members.

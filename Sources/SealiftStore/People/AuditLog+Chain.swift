@@ -13,8 +13,8 @@ extension AuditLog {
     /// - Parameters:
     ///   - former: the head that the session began with.
     ///   - peer: the contact's device.
-    /// - Returns: the head that was stored before; nil where the stored chain is another by now, or as long already,
-    ///   and nothing changed.
+    /// - Returns: the head that was stored before; nil where the stored chain is another by now, or
+    ///   as long already, and nothing changed.
     public func catchUp(
         to chain: DeviceChain, from former: ChainHead, by peer: DeviceID
     ) throws(StoreFailure) -> ChainHead? {

@@ -235,9 +235,9 @@ extension SecretVault {
     /// - Parameters:
     ///   - isFormer: whether the session was opened by the key beside the present one.
     ///   - hasOpened: whether a key is the one that opened the session.
-    /// - Returns: false where the key that opened the session has not that place any more, for a key that was born in
-    ///   another session took it: nothing is stored then, for the other end may have that one alone, and it must
-    ///   not take the new one for a key that is here.
+    /// - Returns: false where the key that opened the session has not that place any more, for a key
+    ///   that was born in another session took it: nothing is stored then, for the other end may have
+    ///   that one alone, and it must not take the new one for a key that is here.
     public func renew(
         _ pair: StoredPairKey, isFormer: Bool, hasOpened: (PairKey) -> Bool
     ) throws(Failure) -> Bool {

@@ -72,9 +72,9 @@ extension IdentityID {
         try database.first("SELECT 1 FROM identity WHERE id = ?", [stored]) != nil
     }
 
-    /// With a contact go its grants, its rules, its offers that wait, with their tickets, and those made to it: who is added
-    /// again begins with nothing. What it moved stays counted. What lies in quarantine stays listed: it is on
-    /// this machine, and only the user's word moves or deletes it.
+    /// With a contact go its grants, its rules, its offers that wait, with their tickets, and those
+    /// made to it: who is added again begins with nothing. What it moved stays counted. What lies in
+    /// quarantine stays listed: it is on this machine, and only the user's word moves or deletes it.
     func forgetSharing(in database: Database) throws {
         for sql in [
             "DELETE FROM membership WHERE member = ?", "DELETE FROM rule WHERE sender = ?",

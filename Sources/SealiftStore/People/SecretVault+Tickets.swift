@@ -2,8 +2,8 @@ public import SealiftCrypto
 public import SealiftPeople
 
 extension SecretVault {
-    /// Keeps the ticket by which the offer called `id` is fetched, if it may be fetched still: the user may have
-    /// said no, or have removed the contact, since it was judged.
+    /// Keeps the ticket by which the offer called `id` is fetched, if it may be fetched still: the user
+    /// may have said no, or have removed the contact, since it was judged.
     /// - Returns: false where it may not; nothing is kept then.
     public func putTicket(_ ticket: SecretBytes, of id: OfferID) throws(Failure) -> Bool {
         var isKept = false
@@ -16,5 +16,17 @@ extension SecretVault {
             }
         }
         return isKept
+    }
+
+    /// The ticket of an offer; nil where none is kept.
+    public func ticket(of id: OfferID) throws(Failure) -> String? {
+        try secret(StoredOffer.ticketName(id)).map { secret in
+            secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+
+    /// Forgets it.
+    public func forgetTicket(of id: OfferID) throws(Failure) {
+        try remove(StoredOffer.ticketName(id))
     }
 }

@@ -6,8 +6,9 @@ import SealiftIO
 public import SealiftPeople
 
 extension Store {
-    /// A value that is another one once a contact was added, removed, blocked, verified or has other devices,
-    /// or a key shared with one is another, or this user has other devices. Costs a look at each row, and no signature is checked.
+    /// A value that is another one once a contact was added, removed, blocked, verified or has other
+    /// devices, or a key shared with one is another, or this user has other devices. Costs a look at
+    /// each row, and no signature is checked.
     public func contactStamp() throws(StoreFailure) -> Int {
         try read { database in
             var hasher = Hasher()

@@ -139,7 +139,7 @@ extension StoredOffer {
     }
 
     /// What the vault calls the ticket by which the offer called `id` is fetched.
-    public static func ticketName(_ id: OfferID) -> String { ticketPrefix + id.description }
+    static func ticketName(_ id: OfferID) -> String { ticketPrefix + id.description }
     private static let ticketPrefix = "offer "
 
     /// Forgets every ticket whose offer can not be fetched any more: it was settled, or is gone.

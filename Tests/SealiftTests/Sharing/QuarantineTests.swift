@@ -370,6 +370,49 @@ struct QuarantineTests {
         }
     }
 
+    @Test("is cleared away after it came in part and was declined or taken by hand, and stays else")
+    func part() throws {
+        func isKept(_ scene: Scene) throws -> Bool {
+            let access = try ContactAccess(home: scene.home, passphrase: .none)
+            access.forgetPart(of: scene.id, in: scene.transfer.bytes("in"))
+            return scene.exists(scene.held("takes/one"))
+        }
+        let accepted = try Scene(isWhole: false)
+        #expect(try accepted.offer().state == .accepted)
+        #expect(try isKept(accepted))
+        let held = try Scene()
+        #expect(try held.offer().state == .held)
+        #expect(try isKept(held))
+        for isReleased in [true, false] {
+            let leaving = try Scene()
+            let desk = try leaving.desk { done throws(SystemError) in
+                if done == .logged { throw SystemError(code: EINTR, operation: "killed") }
+            }
+            let offer = try leaving.offer()
+            #expect(throws: SealiftError.self) {
+                _ = try isReleased ? desk.release(offer, into: nil) : desk.discard(offer)
+            }
+            #expect(try leaving.offer().state == (isReleased ? .releasing : .discarding))
+            #expect(try isKept(leaving))
+        }
+        for isDeclined in [true, false] {
+            let settled = try Scene(isWhole: false)
+            try settled.transfer.write("mine", to: "in/beside")
+            if isDeclined {
+                _ = try declineOffer("abab", home: settled.home, passphrase: .none)
+            } else {
+                let access = try ContactAccess(home: settled.home, passphrase: .none)
+                #expect(try access.finish(settled.id))
+            }
+            // `sealift up` may have written on after whoever settled it removed what was there.
+            _ = try QuarantinePlace.make(for: settled.id, in: settled.transfer.bytes("in"))
+            try settled.transfer.write("late", to: settled.held("takes/one"))
+            #expect(try settled.offer().state == (isDeclined ? .declined : .done))
+            #expect(try !isKept(settled))
+            #expect(!settled.exists("in/.sealift") && settled.text("in/beside") == "mine")
+        }
+    }
+
     @Test("that somebody deleted by hand is told so, and can be taken off the list")
     func gone() throws {
         let scene = try Scene()

@@ -30,12 +30,16 @@ struct SmallFilesTests {
         #expect(turns >= 10, "\(turns) round trips: what was counted?")
     }
 
-    @Test("a listing that comes behind the offer saves a round trip")
+    @Test("a listing that comes behind the offer saves a round trip, on the average of three seeds")
     func listingAhead() throws {
-        var scenario = try Self.scenario(seed: 2)
-        let ahead = try scenario.runToCompletion().duration
-        scenario.receiverFeatures = []
-        let asked = try scenario.runToCompletion().duration
-        #expect(asked - ahead >= Self.roundTrip * 0.9, "\(asked) and \(ahead)")
+        var saved = Duration.zero
+        for seed in UInt64(2)...4 {
+            var scenario = try Self.scenario(seed: seed)
+            let ahead = try scenario.runToCompletion().duration
+            scenario.receiverFeatures = []
+            saved += try scenario.runToCompletion().duration - ahead
+        }
+        // What else the two runs do differs by a third of a round trip from seed to seed.
+        #expect(saved / 3 >= Self.roundTrip * 0.75, "\(saved / 3)")
     }
 }

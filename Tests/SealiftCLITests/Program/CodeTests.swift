@@ -43,7 +43,7 @@ struct CodeTests {
         let code = try firstLine(sealift, sender, "sender.out")
 
         let wrong = try sealift.run(
-            ["receive", "--yes"], input: code.dropLast() + "x\n", environment: environment)
+            ["receive", "--yes"], input: code + "zzz\n", environment: environment)
         #expect(wrong.status == 4)
         #expect(wrong.error.contains("mistyped"))
         let receiver = try sealift.run(

@@ -4,60 +4,73 @@
 /// The caller asks ``remaining`` before it writes; writing past the end is a programming error and
 /// traps. No length from a peer ever decides what is written here.
 public struct BufferWriter {
-    // The pointers' own bounds checks exist in debug builds only, so each write has one of its own.
-    private static var overrun: String { "written past the end of the buffer" }
+    // Inlinable throughout: other modules write every packet through this. The pointers' own bounds
+    // checks exist in debug builds only, so each write has one of its own.
+    @usableFromInline let base: UnsafeMutableRawBufferPointer
+    @usableFromInline var written = 0
 
-    private let base: UnsafeMutableRawBufferPointer
     /// Bytes written so far.
-    public private(set) var count = 0
+    @inlinable public var count: Int { written }
 
     /// Makes a writer at the start of `buffer`.
+    @inlinable
     public init(_ buffer: UnsafeMutableRawBufferPointer) {
         base = buffer
     }
 
     /// Room left, in bytes.
-    public var remaining: Int { base.count - count }
+    @inlinable public var remaining: Int { base.count - written }
+
+    @inlinable
+    func claim(_ size: Int) {
+        precondition(remaining >= size, "written past the end of the buffer")
+    }
 
     /// Writes one byte.
+    @inlinable
     public mutating func write(_ value: UInt8) {
-        precondition(remaining >= 1, Self.overrun)
-        base[count] = value
-        count += 1
+        claim(1)
+        base[written] = value
+        written += 1
     }
 
     /// Writes a 16-bit integer, big-endian.
+    @inlinable
     public mutating func write(_ value: UInt16) {
-        precondition(remaining >= 2, Self.overrun)
-        base.storeBytes(of: value.bigEndian, toByteOffset: count, as: UInt16.self)
-        count += 2
+        claim(2)
+        base.storeBytes(of: value.bigEndian, toByteOffset: written, as: UInt16.self)
+        written += 2
     }
 
     /// Writes a 32-bit integer, big-endian.
+    @inlinable
     public mutating func write(_ value: UInt32) {
-        precondition(remaining >= 4, Self.overrun)
-        base.storeBytes(of: value.bigEndian, toByteOffset: count, as: UInt32.self)
-        count += 4
+        claim(4)
+        base.storeBytes(of: value.bigEndian, toByteOffset: written, as: UInt32.self)
+        written += 4
     }
 
     /// Writes a 64-bit integer, big-endian.
+    @inlinable
     public mutating func write(_ value: UInt64) {
-        precondition(remaining >= 8, Self.overrun)
-        base.storeBytes(of: value.bigEndian, toByteOffset: count, as: UInt64.self)
-        count += 8
+        claim(8)
+        base.storeBytes(of: value.bigEndian, toByteOffset: written, as: UInt64.self)
+        written += 8
     }
 
     /// Writes a run of bytes.
+    @inlinable
     public mutating func write(_ run: UnsafeRawBufferPointer) {
-        precondition(remaining >= run.count, Self.overrun)
+        claim(run.count)
         guard run.count > 0 else { return }
-        UnsafeMutableRawBufferPointer(rebasing: base[count..<(count + run.count)])
+        UnsafeMutableRawBufferPointer(rebasing: base[written..<(written + run.count)])
             .copyMemory(from: run)
-        count += run.count
+        written += run.count
     }
 
     /// Writes a variable-length integer in its shortest form (RFC 9000 §16).
     /// - Precondition: `value` is below 2^62.
+    @inlinable
     public mutating func writeVariableLengthInteger(_ value: UInt64) {
         switch VariableLengthInteger.size(of: value) {
         case 1: write(UInt8(value))
@@ -69,8 +82,9 @@ public struct BufferWriter {
 
     /// Writes `value` in the two-byte form, so that a length can be filled in after its content.
     /// - Precondition: `value` is below 2^14, and `position` was written before.
+    @inlinable
     public mutating func overwriteTwoByteVariableLengthInteger(_ value: Int, at position: Int) {
-        precondition(value >= 0 && value < 1 << 14 && position + 2 <= count)
+        precondition(value >= 0 && value < 1 << 14 && position + 2 <= written)
         base.storeBytes(
             of: (UInt16(value) | 0x4000).bigEndian, toByteOffset: position, as: UInt16.self)
     }

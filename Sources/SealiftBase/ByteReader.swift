@@ -14,58 +14,73 @@ public struct ByteReader {
         case outOfBounds
     }
 
-    private let base: UnsafeRawBufferPointer
-    /// Bytes consumed so far; at most `base.count`.
-    public private(set) var offset = 0
+    // Inlinable throughout: other modules read every packet through this.
+    @usableFromInline let base: UnsafeRawBufferPointer
+    @usableFromInline var consumed = 0
+
+    /// Bytes consumed so far; at most as many as there are.
+    @inlinable public var offset: Int { consumed }
 
     /// Makes a reader at the start of `bytes`.
+    @inlinable
     public init(_ bytes: UnsafeRawBufferPointer) {
         base = bytes
     }
 
     /// Bytes not read yet.
-    public var remaining: Int { base.count - offset }
+    @inlinable public var remaining: Int { base.count - consumed }
 
     /// Whether every byte was read.
-    public var isAtEnd: Bool { offset == base.count }
+    @inlinable public var isAtEnd: Bool { consumed == base.count }
 
     /// The first byte not read yet, or nil at the end.
-    public var peekedByte: UInt8? { isAtEnd ? nil : base[offset] }
+    @inlinable public var peekedByte: UInt8? { isAtEnd ? nil : base[consumed] }
+
+    /// Passes over bytes that are zero.
+    @inlinable
+    public mutating func skipZeros() {
+        while consumed < base.count, base[consumed] == 0 { consumed += 1 }
+    }
 
     /// Reads one byte.
     /// - Throws: ``Failure/truncated``.
+    @inlinable
     public mutating func readUInt8() throws(Failure) -> UInt8 {
         guard remaining >= 1 else { throw .truncated }
-        defer { offset += 1 }
-        return base[offset]
+        defer { consumed += 1 }
+        return base[consumed]
     }
 
     /// Reads a big-endian 16-bit integer.
     /// - Throws: ``Failure/truncated``.
+    @inlinable
     public mutating func readUInt16() throws(Failure) -> UInt16 {
         guard remaining >= 2 else { throw .truncated }
-        defer { offset += 2 }
-        return UInt16(bigEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+        defer { consumed += 2 }
+        return UInt16(bigEndian: base.loadUnaligned(fromByteOffset: consumed, as: UInt16.self))
     }
 
     /// Reads a big-endian 32-bit integer.
     /// - Throws: ``Failure/truncated``.
+    @inlinable
     public mutating func readUInt32() throws(Failure) -> UInt32 {
         guard remaining >= 4 else { throw .truncated }
-        defer { offset += 4 }
-        return UInt32(bigEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        defer { consumed += 4 }
+        return UInt32(bigEndian: base.loadUnaligned(fromByteOffset: consumed, as: UInt32.self))
     }
 
     /// Reads a big-endian 64-bit integer.
     /// - Throws: ``Failure/truncated``.
+    @inlinable
     public mutating func readUInt64() throws(Failure) -> UInt64 {
         guard remaining >= 8 else { throw .truncated }
-        defer { offset += 8 }
-        return UInt64(bigEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        defer { consumed += 8 }
+        return UInt64(bigEndian: base.loadUnaligned(fromByteOffset: consumed, as: UInt64.self))
     }
 
     /// Reads a variable-length integer, 0 to 2^62 − 1, in any of its encodings (RFC 9000 §16).
     /// - Throws: ``Failure/truncated``.
+    @inlinable
     public mutating func readVariableLengthInteger() throws(Failure) -> UInt64 {
         guard let first = peekedByte else { throw .truncated }
         switch first >> 6 {
@@ -78,6 +93,7 @@ public struct ByteReader {
 
     /// Reads a variable-length integer that may be at most `bound`.
     /// - Throws: ``Failure/truncated``, or ``Failure/outOfBounds`` above `bound`.
+    @inlinable
     public mutating func readVariableLengthInteger(atMost bound: UInt64) throws(Failure) -> UInt64 {
         let value = try readVariableLengthInteger()
         guard value <= bound else { throw .outOfBounds }
@@ -86,21 +102,24 @@ public struct ByteReader {
 
     /// Reads the next `count` bytes without copying them.
     /// - Throws: ``Failure/truncated``; ``Failure/outOfBounds`` for a negative count.
+    @inlinable
     public mutating func readBytes(count: Int) throws(Failure) -> UnsafeRawBufferPointer {
         guard count >= 0 else { throw .outOfBounds }
         guard count <= remaining else { throw .truncated }
-        defer { offset += count }
-        return UnsafeRawBufferPointer(rebasing: base[offset..<(offset + count)])
+        defer { consumed += count }
+        return UnsafeRawBufferPointer(rebasing: base[consumed..<(consumed + count)])
     }
 
     /// Reads the next `count` bytes into an array.
     /// - Throws: as ``readBytes(count:)``; nothing is allocated before the count is checked.
+    @inlinable
     public mutating func readArray(count: Int) throws(Failure) -> [UInt8] {
         Array(try readBytes(count: count))
     }
 
     /// Reads a run that is preceded by its length as a variable-length integer.
     /// - Throws: ``Failure/truncated``, or ``Failure/outOfBounds`` for a length above `bound`.
+    @inlinable
     public mutating func readLengthPrefixedBytes(
         atMost bound: Int
     ) throws(Failure) -> UnsafeRawBufferPointer {
@@ -109,8 +128,9 @@ public struct ByteReader {
     }
 
     /// Reads everything that is left.
+    @inlinable
     public mutating func readRemaining() -> UnsafeRawBufferPointer {
-        defer { offset = base.count }
-        return UnsafeRawBufferPointer(rebasing: base[offset...])
+        defer { consumed = base.count }
+        return UnsafeRawBufferPointer(rebasing: base[consumed...])
     }
 }

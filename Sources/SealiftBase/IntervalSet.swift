@@ -81,6 +81,11 @@ public struct IntervalSet: Equatable, Sendable {
     /// Adds every value of `range`.
     public mutating func insert(_ range: Range<UInt64>) {
         guard !range.isEmpty else { return }
+        // What follows the last range is by far the most common: it is extended in place.
+        if let last = ranges.indices.last, ranges[last].upperBound == range.lowerBound {
+            ranges[last] = ranges[last].lowerBound..<range.upperBound
+            return
+        }
         // The first range that touches or overlaps: its end is at or above our start.
         let first = range.lowerBound == 0 ? 0 : firstIndex(endingAfter: range.lowerBound - 1)
         var merged = range

@@ -77,6 +77,17 @@ struct ByteReaderTests {
         #expect(reader.readRemaining().isEmpty)
     }
 
+    @Test("passes over zeros and no further", arguments: [[], [0], [0, 0, 7, 0], [7, 0]])
+    func zeros(bytes: [UInt8]) {
+        bytes.withUnsafeBytes { buffer in
+            var reader = ByteReader(buffer)
+            reader.skipZeros()
+            #expect(reader.offset == bytes.prefix { $0 == 0 }.count)
+            reader.skipZeros()
+            #expect(reader.offset == bytes.prefix { $0 == 0 }.count)
+        }
+    }
+
     @Test("never traps and never leaves its buffer", arguments: SimulationSeed.series(100))
     func randomReads(seed: SimulationSeed) {
         var generator = seed.generator(for: "reads")

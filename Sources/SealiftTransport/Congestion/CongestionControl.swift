@@ -6,6 +6,9 @@ struct CongestionControl {
     private var cubic: Cubic?
     private var background: Ledbat?
     private var fixedRate: FixedRate?
+    /// What the controller decided with the latest event: asked for with every packet, so it is kept
+    /// here rather than read out of the controller, which would be copied for it.
+    private var decision: CongestionDecision
     /// Bytes per second that no controller may exceed; nil for no cap.
     private let rateCap: Double?
     /// The least cap, in bytes per second: one small datagram a second keeps a session alive.
@@ -19,65 +22,58 @@ struct CongestionControl {
         self.rateCap = rateCap.map { max($0, Self.leastRate) }
         switch algorithm {
         case .bbr(let tolerance):
-            bbr = Bbr(datagramSize: datagramSize, lossTolerance: tolerance, seed: seed)
-        case .cubic: cubic = Cubic(datagramSize: datagramSize)
-        case .background: background = Ledbat(datagramSize: datagramSize)
-        case .fixedRate(let rate): fixedRate = FixedRate(bytesPerSecond: rate)
+            let controller = Bbr(datagramSize: datagramSize, lossTolerance: tolerance, seed: seed)
+            (bbr, decision) = (controller, controller.decision)
+        case .cubic:
+            let controller = Cubic(datagramSize: datagramSize)
+            (cubic, decision) = (controller, controller.decision)
+        case .background:
+            let controller = Ledbat(datagramSize: datagramSize)
+            (background, decision) = (controller, controller.decision)
+        case .fixedRate(let rate):
+            let controller = FixedRate(bytesPerSecond: rate)
+            (fixedRate, decision) = (controller, controller.decision)
         }
     }
 
     /// Bytes that may be in flight.
-    var congestionWindow: Int {
-        bbr?.congestionWindow ?? cubic?.congestionWindow ?? background?.congestionWindow
-            ?? fixedRate?.congestionWindow
-            ?? 0
-    }
+    var congestionWindow: Int { decision.congestionWindow }
 
     /// Bytes per second at which packets leave; nil to send as the window allows.
     var pacingRate: Double? {
-        let rate = uncappedRate
-        guard let rateCap else { return rate }
-        return min(rate ?? rateCap, rateCap)
-    }
-
-    private var uncappedRate: Double? {
-        bbr?.pacingRate ?? cubic?.pacingRate ?? background?.pacingRate ?? fixedRate?.pacingRate
+        guard let rateCap else { return decision.pacingRate }
+        return min(decision.pacingRate ?? rateCap, rateCap)
     }
 
     /// Times the window was reduced.
-    var reductions: UInt64 {
-        bbr?.reductions ?? cubic?.reductions ?? background?.reductions ?? fixedRate?.reductions
-            ?? 0
-    }
+    var reductions: UInt64 { decision.reductions }
 
     /// Whether the rate is held down on purpose: samples of packets that leave now are lower bounds.
-    var holdsRateDown: Bool {
-        bbr?.holdsRateDown ?? false
-    }
+    var holdsRateDown: Bool { decision.holdsRateDown }
 
     /// Whether the controller doubles its rate each round trip.
-    var isStartingUp: Bool {
-        bbr?.isStartingUp ?? false
-    }
+    var isStartingUp: Bool { decision.isStartingUp }
 
     /// Whether the cap, not the controller, sets the rate.
     private var isCapped: Bool {
         guard let rateCap else { return false }
-        return uncappedRate.map { $0 > rateCap } ?? true
+        return decision.pacingRate.map { $0 > rateCap } ?? true
     }
 
     /// Tells the controller what happened.
     mutating func handle(_ event: CongestionEvent) {
-        var event = event
-        if case .acknowledged(var acknowledgement) = event, isCapped {
-            // A window that the cap leaves unused must not grow (RFC 9002 §7.8).
-            let used = acknowledgement.bytesInFlight + acknowledgement.bytes
-            if used < congestionWindow / 2 { acknowledgement.isApplicationLimited = true }
-            event = .acknowledged(acknowledgement)
+        guard isCapped, case .acknowledged(var acknowledgement) = event else {
+            return decide(event)
         }
-        bbr?.handle(event)
-        cubic?.handle(event)
-        background?.handle(event)
-        fixedRate?.handle(event)
+        // A window that the cap leaves unused must not grow (RFC 9002 §7.8).
+        let used = acknowledgement.bytesInFlight + acknowledgement.bytes
+        if used < congestionWindow / 2 { acknowledgement.isApplicationLimited = true }
+        decide(.acknowledged(acknowledgement))
+    }
+
+    private mutating func decide(_ event: CongestionEvent) {
+        decision =
+            bbr?.decide(event) ?? cubic?.decide(event) ?? background?.decide(event)
+            ?? fixedRate?.decide(event) ?? decision
     }
 }

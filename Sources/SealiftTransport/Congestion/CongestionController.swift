@@ -1,3 +1,12 @@
+/// What a controller decided, as ``CongestionController`` describes it.
+struct CongestionDecision {
+    var congestionWindow: Int
+    var pacingRate: Double?
+    var reductions: UInt64
+    var holdsRateDown: Bool
+    var isStartingUp: Bool
+}
+
 /// What decides how many bytes may be in flight and how fast they leave.
 ///
 /// Controllers hear events and never see packets. They are concrete values behind
@@ -46,5 +55,21 @@ extension CongestionController {
         case .persistentCongestion(let now): persistentCongestion(now: now)
         case .datagramSizeChanged(let size): datagramSizeChanged(to: size)
         }
+    }
+
+    /// What the controller says now.
+    @inline(__always)
+    var decision: CongestionDecision {
+        CongestionDecision(
+            congestionWindow: congestionWindow, pacingRate: pacingRate, reductions: reductions,
+            holdsRateDown: holdsRateDown, isStartingUp: isStartingUp)
+    }
+
+    /// Takes in one event.
+    /// - Returns: what it says then.
+    @inline(__always)
+    mutating func decide(_ event: CongestionEvent) -> CongestionDecision {
+        handle(event)
+        return decision
     }
 }

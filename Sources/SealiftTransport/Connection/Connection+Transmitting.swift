@@ -4,6 +4,8 @@ import SealiftCrypto
 extension Connection {
     /// The most datagrams of one transmission: what UDP_SEGMENT takes.
     static let segmentLimit = 64
+    /// Room at a packet's end that is worth another object frame, in bytes.
+    private static let leastObjectFrame = 48
 
     /// Writes as many datagrams as pacing and window allow, all of one size but the last, up to 64
     /// and to the room of `buffer`; the caller sends them at once. Call again until nil.
@@ -181,9 +183,9 @@ extension Connection {
 
     private mutating func writeObjects(into frames: inout FrameWriter) {
         while true {
-            let room = frames.payloadRoom(behind: FrameWriter.objectHeaderLimit)
             // A frame of a few bytes at a packet's end costs more than it carries.
-            guard room >= 32 || frames.count == 0, let chunk = outgoingObjects.nextChunk(room: room)
+            guard frames.remaining >= Self.leastObjectFrame || frames.count == 0,
+                let chunk = outgoingObjects.nextChunk(room: { frames.objectRoom($0, offset: $1) })
             else { return }
             frames.writeObjectData(chunk.id, offset: chunk.offset, bytes: chunk.bytes)
             path.appendFrame(

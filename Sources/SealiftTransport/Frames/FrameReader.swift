@@ -34,7 +34,7 @@ struct FrameReader {
         guard let type = FrameType(rawValue: try reader.readUInt8()) else { throw .outOfBounds }
         switch type {
         case .padding:
-            while reader.peekedByte == FrameType.padding.rawValue { _ = try reader.readUInt8() }
+            reader.skipZeros()
             return .padding
         case .ping: return .ping
         case .immediateAcknowledgement: return .immediateAcknowledgement

@@ -3,8 +3,6 @@ import SealiftBase
 /// Writes frames straight into the place of a packet's plaintext. Each method that may not fit says
 /// so by its result and then has written nothing.
 struct FrameWriter {
-    /// The most that the header of an object frame takes: type, id, offset, two-byte length.
-    static let objectHeaderLimit = 1 + 8 + 4 + 2
     /// The most that the header of a control frame takes: type, offset, two-byte length.
     static let controlHeaderLimit = 1 + 8 + 2
 
@@ -38,13 +36,20 @@ struct FrameWriter {
         while writer.count < minimum, writer.remaining > 0 { writer.write(UInt8(0)) }
     }
 
-    /// The most payload bytes that fit behind a header of `headerLimit` bytes; none if fewer than
-    /// `least` would.
+    /// The most payload bytes that fit behind a header of `headerLimit` bytes.
     func payloadRoom(behind headerLimit: Int) -> Int {
         max(0, min(remaining - headerLimit, 16_383))
     }
 
-    /// Writes an object frame. The caller asked ``payloadRoom(behind:)``.
+    /// The most bytes of an object that an object frame carries from `offset` on; a run of so many fills
+    /// the packet to its last byte.
+    func objectRoom(_ id: ObjectID, offset: UInt64) -> Int {
+        payloadRoom(
+            behind: 1 + VariableLengthInteger.size(of: id.rawValue)
+                + VariableLengthInteger.size(of: offset) + 2)
+    }
+
+    /// Writes an object frame. The caller asked ``objectRoom(_:offset:)``.
     mutating func writeObjectData(_ id: ObjectID, offset: UInt32, bytes: UnsafeRawBufferPointer) {
         writer.write(FrameType.objectData.rawValue)
         writer.writeVariableLengthInteger(id.rawValue)

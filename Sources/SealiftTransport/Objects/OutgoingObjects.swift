@@ -9,7 +9,10 @@ import SealiftBase
 struct OutgoingObjects {
     private struct Slot {
         var id: ObjectID
-        var buffer: ObjectBuffer
+        /// Nil while the slot is free.
+        var buffer: ObjectBuffer?
+        /// Bytes of the object.
+        var length: UInt32
         /// Bytes before this were sent at least once.
         var sent: UInt32 = 0
         /// Bytes the peer has.
@@ -18,6 +21,12 @@ struct OutgoingObjects {
         var lost = IntervalSet()
         /// Whether the slot stands in the queue of losses.
         var isQueuedForLoss = false
+
+        init(id: ObjectID, buffer: ObjectBuffer) {
+            self.id = id
+            self.buffer = buffer
+            length = UInt32(buffer.count)
+        }
     }
 
     /// A run of bytes to put in a packet.
@@ -28,7 +37,8 @@ struct OutgoingObjects {
         var bytes: UnsafeRawBufferPointer
     }
 
-    private var slots: [Slot?] = []
+    // Changed in place, field by field: with every packet and every ACK.
+    private var slots: [Slot] = []
     private var freeSlots: [UInt32] = []
     private var fresh = Deque<UInt32>()
     private var withLosses = Deque<UInt32>()
@@ -58,41 +68,57 @@ struct OutgoingObjects {
         unsentByteCount += buffer.count
     }
 
-    /// Takes the next run of at most `room` bytes, losses first; nil if nothing waits.
-    mutating func nextChunk(room: Int) -> Chunk? {
-        guard room > 0 else { return nil }
-        return nextLostChunk(room: room) ?? nextFreshChunk(room: room)
+    /// Takes the next run, losses first; nil if nothing waits or no byte has room.
+    /// - Parameter room: the most bytes of an object that may be taken from an offset on.
+    mutating func nextChunk(room: (ObjectID, _ offset: UInt64) -> Int) -> Chunk? {
+        nextLostChunk(room) ?? nextFreshChunk(room)
     }
 
-    private mutating func nextLostChunk(room: Int) -> Chunk? {
+    private mutating func nextLostChunk(_ room: (ObjectID, UInt64) -> Int) -> Chunk? {
         while let index = withLosses.first {
-            let range = slots[Int(index)]?.lost.popFirst(atMost: UInt64(room))
-            if slots[Int(index)]?.lost.isEmpty ?? true {
-                slots[Int(index)]?.isQueuedForLoss = false
+            let slot = Int(index)
+            var range: Range<UInt64>?
+            if let first = slots[slot].lost.bounds?.lowerBound {
+                let most = room(slots[slot].id, first)
+                guard most > 0 else { return nil }
+                range = slots[slot].lost.popFirst(atMost: UInt64(most))
+            }
+            if slots[slot].lost.isEmpty {
+                slots[slot].isQueuedForLoss = false
                 withLosses.removeFirst()
             }
-            guard let range, let slot = slots[Int(index)] else { continue }
-            let length = Int(range.upperBound - range.lowerBound)
-            lostByteCount -= length
-            return chunk(index, slot, offset: UInt32(range.lowerBound), length: length)
+            guard let range else { continue }
+            let length = UInt32(range.upperBound - range.lowerBound)
+            lostByteCount -= Int(length)
+            return chunk(index, offset: UInt32(range.lowerBound), length: length)
         }
         return nil
     }
 
-    private mutating func nextFreshChunk(room: Int) -> Chunk? {
-        guard let index = fresh.first, let slot = slots[Int(index)] else { return nil }
-        let length = min(room, slot.buffer.count - Int(slot.sent))
-        slots[Int(index)]?.sent += UInt32(length)
-        if Int(slot.sent) + length == slot.buffer.count { fresh.removeFirst() }
-        unsentByteCount -= length
-        return chunk(index, slot, offset: slot.sent, length: length)
+    private mutating func nextFreshChunk(_ room: (ObjectID, UInt64) -> Int) -> Chunk? {
+        guard let index = fresh.first else { return nil }
+        let slot = Int(index)
+        let offset = slots[slot].sent
+        let most = max(0, room(slots[slot].id, UInt64(offset)))
+        let length = UInt32(min(most, Int(slots[slot].length - offset)))
+        guard length > 0 else { return nil }
+        slots[slot].sent = offset + length
+        if offset + length == slots[slot].length { fresh.removeFirst() }
+        unsentByteCount -= Int(length)
+        return chunk(index, offset: offset, length: length)
     }
 
-    private func chunk(_ index: UInt32, _ slot: Slot, offset: UInt32, length: Int) -> Chunk {
-        Chunk(
-            slot: index, id: slot.id, offset: offset,
+    private func chunk(_ index: UInt32, offset: UInt32, length: UInt32) -> Chunk? {
+        guard let buffer = slots[Int(index)].buffer else { return nil }
+        return Chunk(
+            slot: index, id: slots[Int(index)].id, offset: offset,
             bytes: UnsafeRawBufferPointer(
-                rebasing: slot.buffer.bytes[Int(offset)..<(Int(offset) + length)]))
+                rebasing: buffer.bytes[Int(offset)..<Int(offset + length)]))
+    }
+
+    /// Whether a slot holds this object still.
+    private func holds(_ index: UInt32, _ id: ObjectID) -> Bool {
+        Int(index) < slots.count && slots[Int(index)].id == id && slots[Int(index)].buffer != nil
     }
 
     /// A chunk arrived.
@@ -100,44 +126,39 @@ struct OutgoingObjects {
     mutating func acknowledged(
         slot index: UInt32, id: ObjectID, offset: UInt32, length: UInt32
     ) -> ObjectID? {
-        guard Int(index) < slots.count, slots[Int(index)]?.id == id else { return nil }
+        guard holds(index, id) else { return nil }
+        let slot = Int(index)
         let range = UInt64(offset)..<(UInt64(offset) + UInt64(length))
-        slots[Int(index)]?.acknowledged.insert(range)
-        if slots[Int(index)]?.isQueuedForLoss == true { withdrawLoss(index, range) }
-        guard let slot = slots[Int(index)],
-            slot.acknowledged.contains(0..<UInt64(slot.buffer.count))
-        else { return nil }
+        slots[slot].acknowledged.insert(range)
+        if slots[slot].isQueuedForLoss { withdrawLoss(slot, range) }
+        guard slots[slot].acknowledged.contains(0..<UInt64(slots[slot].length)) else { return nil }
         // An empty slot may be used again at once: it must not be left in the queue of losses.
-        if slot.isQueuedForLoss { withLosses.removeAll { $0 == index } }
-        slots[Int(index)] = nil
+        if slots[slot].isQueuedForLoss { withLosses.removeAll { $0 == index } }
+        slots[slot].buffer = nil
+        slots[slot].acknowledged = IntervalSet()
+        slots[slot].lost = IntervalSet()
         freeSlots.append(index)
         return id
     }
 
-    private mutating func withdrawLoss(_ index: UInt32, _ range: Range<UInt64>) {
-        guard var lost = slots[Int(index)]?.lost else { return }
-        let before = lost.count
-        lost.remove(range)
-        lostByteCount -= Int(before - lost.count)
-        slots[Int(index)]?.lost = lost
+    private mutating func withdrawLoss(_ slot: Int, _ range: Range<UInt64>) {
+        let before = slots[slot].lost.count
+        slots[slot].lost.remove(range)
+        lostByteCount -= Int(before - slots[slot].lost.count)
     }
 
     /// A chunk was lost: what the peer does not have of it is queued again.
     mutating func lost(slot index: UInt32, id: ObjectID, offset: UInt32, length: UInt32) {
-        guard Int(index) < slots.count, slots[Int(index)]?.id == id else { return }
+        guard holds(index, id) else { return }
+        let slot = Int(index)
         let range = UInt64(offset)..<(UInt64(offset) + UInt64(length))
-        guard let acknowledged = slots[Int(index)]?.acknowledged else { return }
-        var missing = IntervalSet(range)
-        if !acknowledged.isEmpty {
-            for known in acknowledged.ranges where known.overlaps(range) { missing.remove(known) }
-        }
-        guard !missing.isEmpty, var lost = slots[Int(index)]?.lost else { return }
-        let before = lost.count
-        for part in missing.ranges { lost.insert(part) }
-        lostByteCount += Int(lost.count - before)
-        slots[Int(index)]?.lost = lost
-        if slots[Int(index)]?.isQueuedForLoss == false {
-            slots[Int(index)]?.isQueuedForLoss = true
+        let missing = slots[slot].acknowledged.gaps(in: range)
+        guard !missing.isEmpty else { return }
+        let before = slots[slot].lost.count
+        for part in missing { slots[slot].lost.insert(part) }
+        lostByteCount += Int(slots[slot].lost.count - before)
+        if !slots[slot].isQueuedForLoss {
+            slots[slot].isQueuedForLoss = true
             withLosses.append(index)
         }
     }

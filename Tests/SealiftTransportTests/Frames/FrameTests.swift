@@ -42,6 +42,41 @@ struct FrameTests {
         #expect(ranges.count == min(numbers.rangeCount, 65) || room < 1167)
     }
 
+    @Test("An object frame fills its packet to the last byte", arguments: 0..<50)
+    func fullPacket(seed: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(seed))
+        let id = ObjectID(generator.next() >> UInt64.random(in: 2..<64, using: &generator))
+        let offset = UInt32(
+            truncatingIfNeeded: generator.next() >> UInt64.random(in: 32..<64, using: &generator))
+        let size = Int.random(in: 100...9000, using: &generator)
+        let content = generator.bytes(size)
+        var packet = [UInt8](repeating: 0, count: size)
+        let length = packet.withUnsafeMutableBytes { buffer in
+            var writer = FrameWriter(buffer)
+            let room = writer.objectRoom(id, offset: UInt64(offset))
+            content.withUnsafeBytes {
+                writer.writeObjectData(
+                    id, offset: offset, bytes: UnsafeRawBufferPointer(rebasing: $0[..<room]))
+            }
+            #expect(writer.remaining == 0)
+            return room
+        }
+        var ranges: [ClosedRange<UInt64>] = []
+        try packet.withUnsafeBytes { buffer in
+            var reader = FrameReader(buffer)
+            guard
+                case .objectData(let readID, let readOffset, let bytes) =
+                    try reader.next(ranges: &ranges)
+            else {
+                Issue.record("no object frame")
+                return
+            }
+            #expect(readID == id && readOffset == UInt64(offset))
+            #expect(Array(bytes) == Array(content[..<length]))
+            #expect(try reader.next(ranges: &ranges) == nil)
+        }
+    }
+
     @Test("Received packets: the second asks for an ACK, a gap at once, a delay at the latest")
     func acknowledgementRules() {
         let frequency = AcknowledgementFrequency(

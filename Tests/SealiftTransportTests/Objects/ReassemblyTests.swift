@@ -20,7 +20,7 @@ struct ReassemblyTests {
         var flying: [OutgoingObjects.Chunk] = []
         while delivered < contents.count {
             while flying.count < 10,
-                let chunk = outgoing.nextChunk(room: 1 + Int(generator.next() % 1500))
+                let chunk = outgoing.nextChunk(upTo: 1 + Int(generator.next() % 1500))
             {
                 flying.append(chunk)
             }
@@ -56,13 +56,13 @@ struct ReassemblyTests {
     func lossesFirst() {
         var outgoing = OutgoingObjects()
         outgoing.append(ObjectID(0), ObjectBuffer(count: 3000))
-        let first = outgoing.nextChunk(room: 1000)
-        _ = outgoing.nextChunk(room: 1000)
+        let first = outgoing.nextChunk(upTo: 1000)
+        _ = outgoing.nextChunk(upTo: 1000)
         outgoing.lost(slot: 0, id: ObjectID(0), offset: 0, length: 1000)
-        let again = outgoing.nextChunk(room: 400)
+        let again = outgoing.nextChunk(upTo: 400)
         #expect(first?.offset == 0 && again?.offset == 0 && again?.bytes.count == 400)
-        #expect(outgoing.nextChunk(room: 1000)?.offset == 400)
-        #expect(outgoing.nextChunk(room: 1000)?.offset == 2000)
+        #expect(outgoing.nextChunk(upTo: 1000)?.offset == 400)
+        #expect(outgoing.nextChunk(upTo: 1000)?.offset == 2000)
     }
 
     @Test("The control stream arrives in order under loss and within its credit", arguments: 0..<30)
@@ -100,5 +100,12 @@ struct ReassemblyTests {
         }
         _ = incoming.read(into: &read)
         #expect(read == content)
+    }
+}
+
+extension OutgoingObjects {
+    /// The next run of at most `count` bytes.
+    fileprivate mutating func nextChunk(upTo count: Int) -> Chunk? {
+        nextChunk { _, _ in count }
     }
 }

@@ -71,7 +71,8 @@ let package = Package(
     ],
     targets: [
         // Pure values: no I/O, no clock, no randomness of their own, no async.
-        library("SealiftBase", []),
+        .target(name: "CCacheHints"),
+        library("SealiftBase", ["CCacheHints"]),
         library(
             "SealiftCrypto", ["SealiftBase", "CSodium", crypto, cryptoExtras] + multiBuffer,
             linking: multiBufferLinking + sodium),

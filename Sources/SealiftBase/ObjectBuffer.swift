@@ -1,3 +1,5 @@
+import CCacheHints
+
 /// One object's bytes in memory that does not move: read once from disk or filled from packets,
 /// then hashed, sealed or written from the same place, with no copy between.
 ///
@@ -23,6 +25,21 @@ public final class ObjectBuffer: @unchecked Sendable {
 
     deinit {
         bytes.deallocate()
+    }
+
+    /// Has the processor fetch the bytes of `range` that there are, which are about to be read: they may
+    /// have left its cache since they came.
+    public func prefetch(forReading range: Range<Int>) {
+        let range = range.clamped(to: 0..<bytes.count)
+        guard let base = bytes.baseAddress else { return }
+        cache_hint_read(base + range.lowerBound, range.count)
+    }
+
+    /// The same of bytes that are about to be written.
+    public func prefetch(forWriting range: Range<Int>) {
+        let range = range.clamped(to: 0..<bytes.count)
+        guard let base = bytes.baseAddress else { return }
+        cache_hint_write(base + range.lowerBound, range.count)
     }
 
     /// How many bytes the buffer has.

@@ -50,15 +50,3 @@ struct SeededGeneratorTests {
         #expect(bytes == other.bytes(count))
     }
 }
-
-@Suite("Object buffer")
-struct ObjectBufferTests {
-    @Test("holds a copy of what it was made from")
-    func copying() {
-        let content: [UInt8] = [1, 2, 3, 4, 5]
-        let buffer = ObjectBuffer(copying: content)
-        #expect(buffer.count == 5 && Array(buffer.bytes) == content)
-        #expect(ObjectBuffer(count: 0).count == 0)
-        #expect(UInt(bitPattern: ObjectBuffer(count: 100).bytes.baseAddress) % 64 == 0)
-    }
-}

@@ -44,6 +44,8 @@ struct IncomingObject {
         self.buffer = buffer
         UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[Int(offset)..<Int(end.partialValue)])
             .copyMemory(from: bytes)
+        // What comes next is opened while its place is fetched.
+        buffer.prefetch(forWriting: Int(end.partialValue)..<(Int(end.partialValue) + bytes.count))
         received.insert(range)
         return received.contains(0..<UInt64(length)) ? .complete : .stored
     }

@@ -105,6 +105,9 @@ struct OutgoingObjects {
         slots[slot].sent = offset + length
         if offset + length == slots[slot].length { fresh.removeFirst() }
         unsentByteCount -= Int(length)
+        // The next run is fetched while this one is sealed.
+        let next = Int(offset + length)
+        slots[slot].buffer?.prefetch(forReading: next..<(next + Int(length)))
         return chunk(index, offset: offset, length: length)
     }
 

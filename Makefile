@@ -2,7 +2,7 @@
 # `swift test` that builds by itself, which adds flags of its own.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-rendezvous bench-people test-kill test-peers netlab people-story
+.PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-profile bench-rendezvous bench-people test-kill test-peers netlab people-story
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ bench-wan: build ## Measure long and lossy links through the emulator (root)
 bench-parts: build ## Measure sealing, hashing, packets and the journal alone, counts held to thresholds
 	@scripts/bench-tools
 	@scripts/bench-parts
+
+bench-profile: build ## Sample where the processor time of one large file goes (root, perf)
+	@scripts/bench-tools
+	@scripts/bench-profile
 
 bench-rendezvous: build ## Load a rendezvous server with 10,000 clients on loopback
 	@scripts/bench-rendezvous

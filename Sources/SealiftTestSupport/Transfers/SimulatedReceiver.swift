@@ -82,7 +82,11 @@ public struct SimulatedReceiver: SimulatedEndpoint {
     }
 
     /// The endpoint's next deadline.
-    public var nextTimeout: Instant? { endpoint.nextTimeout }
+    public var nextTimeout: Instant? {
+        // A copy answers: the endpoint's own getter looks at its sessions in place.
+        var endpoint = endpoint
+        return endpoint.nextTimeout
+    }
 
     /// The datagrams that the endpoint sends next.
     public mutating func pollTransmit(now: Instant) -> [SimulatedDatagram] {

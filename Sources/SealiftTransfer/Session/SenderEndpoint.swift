@@ -60,6 +60,18 @@ public struct SenderEndpoint {
         var ending: SessionEnding?
         /// The close that waits until the receiver has every message, and when it waits no longer.
         var pendingClose: (code: CloseCode, reason: String, deadline: Instant)?
+
+        // Asked for in every turn of a loop, and mutating so that they are answered in place: what only
+        // reads an element of an array may be given a copy of all that it holds.
+
+        mutating func nextTimeout() -> Instant? {
+            guard let deadline = pendingClose?.deadline else { return connection.nextTimeout }
+            return min(deadline, connection.nextTimeout ?? deadline)
+        }
+
+        mutating func bytesQueued() -> Int { connection.bytesQueuedToSend }
+
+        mutating func objectsQueued() -> Int { connection.objectsQueuedToSend }
     }
 
     /// How long a close waits for a receiver that acknowledges nothing.
@@ -115,13 +127,13 @@ public struct SenderEndpoint {
     }
 
     /// Object bytes of a session that wait in the transport: the reader stays ahead by this.
-    public func bytesQueued(of id: SessionID) -> Int {
-        place(of: id).map { links[$0].connection.bytesQueuedToSend } ?? 0
+    public mutating func bytesQueued(of id: SessionID) -> Int {
+        place(of: id).map { links[$0].bytesQueued() } ?? 0
     }
 
     /// Objects that these bytes belong to.
-    public func objectsQueued(of id: SessionID) -> Int {
-        place(of: id).map { links[$0].connection.objectsQueuedToSend } ?? 0
+    public mutating func objectsQueued(of id: SessionID) -> Int {
+        place(of: id).map { links[$0].objectsQueued() } ?? 0
     }
 
     /// Whether a session's peer acknowledged every message that was sent to it.
@@ -131,16 +143,15 @@ public struct SenderEndpoint {
 
     /// When ``handleTimeout(now:)`` wants to be called; nil for never.
     public var nextTimeout: Instant? {
-        var earliest = responder.nextTimeout
-        for place in links.indices {
-            if let timeout = links[place].connection.nextTimeout {
-                earliest = min(earliest ?? timeout, timeout)
+        mutating get {
+            var earliest = responder.nextTimeout
+            for place in links.indices {
+                if let timeout = links[place].nextTimeout() {
+                    earliest = min(earliest ?? timeout, timeout)
+                }
             }
-            if let timeout = links[place].pendingClose?.deadline {
-                earliest = min(earliest ?? timeout, timeout)
-            }
+            return earliest
         }
-        return earliest
     }
 
     /// Takes the next action; nil where there is none.

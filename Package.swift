@@ -71,7 +71,9 @@ let package = Package(
     ],
     targets: [
         // Pure values: no I/O, no clock, no randomness of their own, no async.
-        .target(name: "CCacheHints"),
+        .target(
+            name: "CCacheHints",
+            cSettings: [.treatAllWarnings(as: .error), .enableWarning("extra")]),
         library("SealiftBase", ["CCacheHints"]),
         library(
             "SealiftCrypto", ["SealiftBase", "CSodium", crypto, cryptoExtras] + multiBuffer,

@@ -1,1 +1,2 @@
+// All of it is inlined; a target has a source.
 #include "cache_hints.h"

@@ -7,6 +7,7 @@ public struct BufferWriter {
     // Inlinable throughout: other modules write every packet through this. The pointers' own bounds
     // checks exist in debug builds only, so each write has one of its own.
     @usableFromInline let base: UnsafeMutableRawBufferPointer
+    /// At most `base.count`: only writes move it, and each claims its room first.
     @usableFromInline var written = 0
 
     /// Bytes written so far.

@@ -16,9 +16,11 @@ public struct ByteReader {
 
     // Inlinable throughout: other modules read every packet through this.
     @usableFromInline let base: UnsafeRawBufferPointer
+    /// At most `base.count`: only reads move it, and each checks first. In a release build nothing else
+    /// keeps them within the buffer.
     @usableFromInline var consumed = 0
 
-    /// Bytes consumed so far; at most as many as there are.
+    /// Bytes consumed so far.
     @inlinable public var offset: Int { consumed }
 
     /// Makes a reader at the start of `bytes`.

@@ -60,6 +60,17 @@ import Testing
         #expect(socket.localAddress.port == port)
     }
 
+    @Test(
+        "A receive brings no more than a cache holds, and single datagrams fill every slot",
+        arguments: [
+            (65_535 * 32, 32, 8), (65_535, 1, 8), (1_472 * 32, 32, 32), (9_000 * 4, 4, 32),
+            (20_000, 1, 26), (0, 1, 32),
+        ])
+    func slots(byteCount: Int, count: Int, expected: Int) {
+        #expect(ReceiveSlab.slotsToFill(after: byteCount, in: count, of: 32) == expected)
+        #expect(ReceiveSlab.slotsToFill(after: byteCount, in: count, of: 4) == 4)
+    }
+
     @Test("carries a train there whole, with marks and both addresses", arguments: loopbacks)
     func train(address: SocketAddress) throws {
         let (sender, receiver) = (

@@ -9,7 +9,7 @@ import SealiftTraversal
 /// Owned by one thread. It puts the socket's number and the remote address into a ``PathID``; the
 /// machines never look inside.
 final class DatagramPump {
-    /// Datagrams read before the machine gets to work: enough to fill a GRO train or two, few enough
+    /// Receives of one socket, of up to half a mebibyte each, before the machine gets to work: few enough
     /// that ACKs leave in time.
     private static let receivesPerTurn = 4
     /// Batches sent before the sockets are looked at again.

@@ -17,17 +17,17 @@ public enum ReceiveOutcome: Equatable, Sendable {
 public final class ReceiveSlab {
     /// Each slot takes the largest train that the kernel gathers, 65,535 bytes.
     public static let slotSize = 65_536
+    /// What one receive is to bring at most, 512 KiB: so much is still in a core's cache when the last of
+    /// it is opened (docs/PERFORMANCE.md, "Where the time goes").
+    static let byteCountWanted = 8 * slotSize
 
     private let slots: UnsafeMutableRawBufferPointer
     private let details: UnsafeMutableBufferPointer<sealift_incoming>
     /// How many buffers the last receive brought.
     public private(set) var count = 0
-    /// Slots that one receive fills while trains come: half a mebibyte is still in the core's cache when
-    /// its last datagram is opened, which saves a tenth of a fast receiver's time.
-    private static let slotsForTrains = 8
-    /// The average of a receive's buffers from which on they are trains.
-    private static let trainSize = 8_192
-    private var bringsTrains = false
+    /// How many slots the next receive fills at most. One slab serves several sockets: after the trains of
+    /// one, another may take a call more for its single datagrams.
+    private var slotsToFill: Int
 
     /// Makes a slab of 1 to 64 slots.
     public init(slots capacity: Int = 32) {
@@ -35,6 +35,13 @@ public final class ReceiveSlab {
         slots = .allocate(byteCount: capacity * Self.slotSize, alignment: 4_096)
         details = .allocate(capacity: capacity)
         details.initialize(repeating: sealift_incoming())
+        slotsToFill = capacity
+    }
+
+    /// How many of `capacity` slots the next receive fills, after one that brought `count` buffers, at
+    /// least one, of `byteCount` bytes together.
+    static func slotsToFill(after byteCount: Int, in count: Int, of capacity: Int) -> Int {
+        max(1, min(capacity, byteCountWanted / max(1, byteCount / count)))
     }
 
     deinit {
@@ -57,12 +64,12 @@ public final class ReceiveSlab {
     func fill(from descriptor: Int32) -> Int32 {
         let result = sealift_datagram_receive_many(
             descriptor, slots.baseAddress, Self.slotSize, details.baseAddress,
-            UInt32(bringsTrains ? min(Self.slotsForTrains, details.count) : details.count))
+            UInt32(slotsToFill))
         count = Int(max(0, result))
-        if count > 0 {
-            let bytes = details.prefix(count).reduce(0) { $0 + Int($1.count) }
-            bringsTrains = bytes >= count * Self.trainSize
-        }
+        guard count > 0 else { return result }
+        var byteCount = 0
+        for index in 0..<count { byteCount += Int(details[index].count) }
+        slotsToFill = Self.slotsToFill(after: byteCount, in: count, of: details.count)
         return result
     }
 

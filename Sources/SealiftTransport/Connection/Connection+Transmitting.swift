@@ -4,7 +4,8 @@ import SealiftCrypto
 extension Connection {
     /// The most datagrams of one transmission: what UDP_SEGMENT takes.
     static let segmentLimit = 64
-    /// Room at a packet's end that is worth another object frame, in bytes.
+    /// Room at a packet's end that is worth another object frame: a header of some fifteen bytes, twice as
+    /// much content.
     private static let leastObjectFrame = 48
 
     /// Writes as many datagrams as pacing and window allow, all of one size but the last, up to 64
@@ -185,7 +186,7 @@ extension Connection {
         while true {
             // A frame of a few bytes at a packet's end costs more than it carries.
             guard frames.remaining >= Self.leastObjectFrame || frames.count == 0,
-                let chunk = outgoingObjects.nextChunk(room: { frames.objectRoom($0, offset: $1) })
+                let chunk = outgoingObjects.nextChunk(space: frames.remaining)
             else { return }
             frames.writeObjectData(chunk.id, offset: chunk.offset, bytes: chunk.bytes)
             path.appendFrame(

@@ -38,18 +38,24 @@ struct FrameWriter {
 
     /// The most payload bytes that fit behind a header of `headerLimit` bytes.
     func payloadRoom(behind headerLimit: Int) -> Int {
-        max(0, min(remaining - headerLimit, 16_383))
+        Self.payloadRoom(of: remaining, behind: headerLimit)
     }
 
-    /// The most bytes of an object that an object frame carries from `offset` on; a run of so many fills
-    /// the packet to its last byte.
-    func objectRoom(_ id: ObjectID, offset: UInt64) -> Int {
-        payloadRoom(
-            behind: 1 + VariableLengthInteger.size(of: id.rawValue)
-                + VariableLengthInteger.size(of: offset) + 2)
+    private static func payloadRoom(of space: Int, behind headerLimit: Int) -> Int {
+        max(0, min(space - headerLimit, 16_383))
     }
 
-    /// Writes an object frame. The caller asked ``objectRoom(_:offset:)``.
+    /// The most bytes of an object that an object frame of at most `space` bytes carries from `offset`
+    /// on. A run of so many fills the space to its last byte, from 64 bytes on and up to what the
+    /// two-byte length can say.
+    static func objectRoom(of space: Int, _ id: ObjectID, offset: UInt32) -> Int {
+        let header =
+            1 + VariableLengthInteger.size(of: id.rawValue)
+            + VariableLengthInteger.size(of: UInt64(offset)) + 2
+        return payloadRoom(of: space, behind: header)
+    }
+
+    /// Writes an object frame. The caller asked ``objectRoom(of:_:offset:)``.
     mutating func writeObjectData(_ id: ObjectID, offset: UInt32, bytes: UnsafeRawBufferPointer) {
         writer.write(FrameType.objectData.rawValue)
         writer.writeVariableLengthInteger(id.rawValue)

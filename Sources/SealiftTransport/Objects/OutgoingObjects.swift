@@ -44,8 +44,6 @@ struct OutgoingObjects {
     private var withLosses = Deque<UInt32>()
     /// Object bytes not yet sent once.
     private(set) var unsentByteCount = 0
-    /// Lost bytes waiting to be sent again; an upper bound, for an ACK may still thin them.
-    private(set) var lostByteCount = 0
 
     /// Objects of which a byte was not yet sent once.
     var unsentCount: Int { fresh.count }
@@ -68,39 +66,40 @@ struct OutgoingObjects {
         unsentByteCount += buffer.count
     }
 
-    /// Takes the next run, losses first; nil if nothing waits or no byte has room.
-    /// - Parameter room: the most bytes of an object that may be taken from an offset on.
-    mutating func nextChunk(room: (ObjectID, _ offset: UInt64) -> Int) -> Chunk? {
-        nextLostChunk(room) ?? nextFreshChunk(room)
+    /// Takes the run for an object frame of at most `space` bytes, losses first; nil if nothing waits or no
+    /// byte has room.
+    mutating func nextChunk(space: Int) -> Chunk? {
+        nextLostChunk(space) ?? nextFreshChunk(space)
     }
 
-    private mutating func nextLostChunk(_ room: (ObjectID, UInt64) -> Int) -> Chunk? {
+    private mutating func nextLostChunk(_ space: Int) -> Chunk? {
         while let index = withLosses.first {
             let slot = Int(index)
             var range: Range<UInt64>?
             if let first = slots[slot].lost.bounds?.lowerBound {
-                let most = room(slots[slot].id, first)
-                guard most > 0 else { return nil }
-                range = slots[slot].lost.popFirst(atMost: UInt64(most))
+                let room = FrameWriter.objectRoom(
+                    of: space, slots[slot].id, offset: UInt32(first))
+                guard room > 0 else { return nil }
+                range = slots[slot].lost.popFirst(atMost: UInt64(room))
             }
             if slots[slot].lost.isEmpty {
                 slots[slot].isQueuedForLoss = false
                 withLosses.removeFirst()
             }
             guard let range else { continue }
-            let length = UInt32(range.upperBound - range.lowerBound)
-            lostByteCount -= Int(length)
-            return chunk(index, offset: UInt32(range.lowerBound), length: length)
+            return chunk(
+                index, offset: UInt32(range.lowerBound),
+                length: UInt32(range.upperBound - range.lowerBound))
         }
         return nil
     }
 
-    private mutating func nextFreshChunk(_ room: (ObjectID, UInt64) -> Int) -> Chunk? {
+    private mutating func nextFreshChunk(_ space: Int) -> Chunk? {
         guard let index = fresh.first else { return nil }
         let slot = Int(index)
         let offset = slots[slot].sent
-        let most = max(0, room(slots[slot].id, UInt64(offset)))
-        let length = UInt32(min(most, Int(slots[slot].length - offset)))
+        let room = FrameWriter.objectRoom(of: space, slots[slot].id, offset: offset)
+        let length = min(UInt32(room), slots[slot].length - offset)
         guard length > 0 else { return nil }
         slots[slot].sent = offset + length
         if offset + length == slots[slot].length { fresh.removeFirst() }
@@ -133,7 +132,7 @@ struct OutgoingObjects {
         let slot = Int(index)
         let range = UInt64(offset)..<(UInt64(offset) + UInt64(length))
         slots[slot].acknowledged.insert(range)
-        if slots[slot].isQueuedForLoss { withdrawLoss(slot, range) }
+        if slots[slot].isQueuedForLoss { slots[slot].lost.remove(range) }
         guard slots[slot].acknowledged.contains(0..<UInt64(slots[slot].length)) else { return nil }
         // An empty slot may be used again at once: it must not be left in the queue of losses.
         if slots[slot].isQueuedForLoss { withLosses.removeAll { $0 == index } }
@@ -144,12 +143,6 @@ struct OutgoingObjects {
         return id
     }
 
-    private mutating func withdrawLoss(_ slot: Int, _ range: Range<UInt64>) {
-        let before = slots[slot].lost.count
-        slots[slot].lost.remove(range)
-        lostByteCount -= Int(before - slots[slot].lost.count)
-    }
-
     /// A chunk was lost: what the peer does not have of it is queued again.
     mutating func lost(slot index: UInt32, id: ObjectID, offset: UInt32, length: UInt32) {
         guard holds(index, id) else { return }
@@ -157,9 +150,7 @@ struct OutgoingObjects {
         let range = UInt64(offset)..<(UInt64(offset) + UInt64(length))
         let missing = slots[slot].acknowledged.gaps(in: range)
         guard !missing.isEmpty else { return }
-        let before = slots[slot].lost.count
         for part in missing { slots[slot].lost.insert(part) }
-        lostByteCount += Int(slots[slot].lost.count - before)
         if !slots[slot].isQueuedForLoss {
             slots[slot].isQueuedForLoss = true
             withLosses.append(index)

@@ -5,7 +5,7 @@ FLAGS := -c release -Xswiftc -enable-testing
 .PHONY: help build test demo lint fuzz bench bench-wan bench-parts bench-profile bench-rendezvous bench-people test-kill test-peers netlab people-story
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build .build/release/sealift, installing what is missing
 	@scripts/bootstrap build

@@ -161,7 +161,7 @@ extension UpRun {
             let reception = receptions.remove(at: index)
             var (news, failure) = (reception.news, SealiftError?.none)
             switch result {
-            case .success(let summary) where summary.isWhole: news.heldIn = settle(reception)
+            case .success(let summary) where summary.isWhole: failure = settle(reception, &news)
             case .success(let summary): failure = .notWhole(summary)
             case .failure(let error): failure = reception.isCut ? .notWanted : error
             }
@@ -176,14 +176,16 @@ extension UpRun {
         }
     }
 
-    /// - Returns: the folder in quarantine where it lies; nil where it is at its destination.
-    private func settle(_ reception: UpReception) -> [UInt8]? {
+    /// Takes note of what came whole, and where it is held.
+    /// - Returns: that it is not wanted any more, where it was to be held and nobody awaits it.
+    private func settle(_ reception: UpReception, _ news: inout OfferNews) -> SealiftError? {
         do {
-            return try access.settle(reception.offer)
+            news.heldIn = try access.settle(reception.offer)
         } catch {
             warn("that an offer has come could not be kept")
             return nil
         }
+        return reception.quarantine != nil && news.heldIn == nil ? .notWanted : nil
     }
 }
 
@@ -215,7 +217,8 @@ extension SealiftError {
 
 extension ContactAccess {
     /// What a rule took has come: it is held where the rule says so.
-    /// - Returns: the folder in quarantine where it lies; nil where it is at its destination.
+    /// - Returns: the folder in quarantine where it lies; nil where it is at its destination, or is awaited
+    ///   no more: see ``forgetPart(of:in:)``.
     func settle(_ id: OfferID) throws(SealiftError) -> [UInt8]? {
         guard case .found(let offer) = store.offer(id), let folder = offer.quarantine else {
             try finish(id)
@@ -224,17 +227,14 @@ extension ContactAccess {
         let outcome: Result<StoredOffer, OfferRefusal> = try storing { () throws(StoreFailure) in
             try log.holdOffer(id, device: offer.incoming.device)
         }
-        guard case .success = outcome else {
-            // The user said no meanwhile.
-            try? QuarantinePlace.remove(id, in: folder)
-            return nil
-        }
+        // Else the user said no meanwhile.
+        guard case .success = outcome else { return nil }
         try forgetTicket(of: id)
         return QuarantinePlace.path(of: id, in: folder)
     }
 
-    /// Removes what came into quarantine of an offer that is on no list any more, was declined, or was
-    /// taken by hand: whoever did so may have been in another process, while this one went on writing.
+    /// Removes what came into quarantine, in part or whole, of an offer that is on no list any more, was
+    /// declined, or was taken by hand: whoever did so may have been in another process, while this one went on writing.
     /// What may still come, what is held or on its way out, and what a release left behind stays.
     /// - Parameter folder: the one that the rule names.
     func forgetPart(of id: OfferID, in folder: [UInt8]) {

@@ -413,6 +413,35 @@ struct QuarantineTests {
         }
     }
 
+    @Test("is not held, and goes, where it came whole after it was declined or its contact removed")
+    func cameTooLate() throws {
+        for isDeclined in [true, false] {
+            let scene = try Scene(isWhole: false)
+            let access = try ContactAccess(home: scene.home, passphrase: .none)
+            if isDeclined {
+                _ = try declineOffer("abab", home: scene.home, passphrase: .none)
+            } else {
+                _ = try changeContact("bob", .remove, home: scene.home, passphrase: .none)
+            }
+            _ = try QuarantinePlace.make(for: scene.id, in: scene.transfer.bytes("in"))
+            try scene.transfer.write("late", to: scene.held("takes/one"))
+            #expect(try access.settle(scene.id) == nil)
+            access.forgetPart(of: scene.id, in: scene.transfer.bytes("in"))
+            #expect(!scene.exists("in/.sealift"))
+        }
+    }
+
+    @Test("keeps what somebody put beside it while it was released")
+    func besideRelease() throws {
+        let scene = try Scene()
+        #expect(scene.release() == nil)
+        _ = try QuarantinePlace.make(for: scene.id, in: scene.transfer.bytes("in"))
+        try scene.transfer.write("mine", to: scene.held("beside"))
+        let access = try ContactAccess(home: scene.home, passphrase: .none)
+        access.forgetPart(of: scene.id, in: scene.transfer.bytes("in"))
+        #expect(scene.text(scene.held("beside")) == "mine")
+    }
+
     @Test("that somebody deleted by hand is told so, and can be taken off the list")
     func gone() throws {
         let scene = try Scene()
